@@ -1,0 +1,2 @@
+//! The table of private symbolic links: its text, what holds for one process, and how names are resolved with it.
+#![deny(unsafe_code)]

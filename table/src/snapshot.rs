@@ -1,0 +1,235 @@
+//! The immutable, resolved set of links and hidden paths that hold for one process.
+
+use rustix::fs::CWD;
+use rustix::io::Errno;
+
+use crate::tree::Tree;
+use crate::walk::{End, Last, Scratch, walk};
+
+/// What one process sees that others do not.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The generation of the table that it was made from.
+    pub generation: u64,
+    /// When that generation was committed, in seconds since the epoch: the age of every link.
+    pub committed: i64,
+    /// Sorted by name, so that one search finds all that have it.
+    places: Vec<Place>,
+    /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
+    lengths: u64,
+}
+
+/// A name in a physical directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The physical path of the directory.
+    pub dir: Box<[u8]>,
+    /// The name in it.
+    pub name: Box<[u8]>,
+    /// What is there.
+    pub entry: Entry,
+}
+
+/// What a process finds at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A private symbolic link.
+    Link(Link),
+    /// Nothing: the target of links that this process does not have.
+    Hidden,
+}
+
+/// A private symbolic link, as lstat(2) and readlink(2) show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The physical path of the directory that it is in.
+    pub dir: Box<[u8]>,
+    /// Its text.
+    pub to: Box<[u8]>,
+    /// Its inode number: the same in every process and at every start.
+    pub inode: u64,
+    /// Whether a running process follows changes of its text.
+    pub live: bool,
+}
+
+/// A link before its place is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The absolute path of the link, as the administrator wrote it.
+    pub from: &'a [u8],
+    /// Its text.
+    pub to: &'a [u8],
+    /// Whether a running process follows changes of its text.
+    pub live: bool,
+}
+
+impl Snapshot {
+    /// Finds the places of `rows`, the first of two at one place counting, and hides `hidden`.
+    ///
+    /// A link's place may lie behind another link, so places are looked up again until none moves. Fails with
+    /// `ELOOP` when they never settle: the links lead in a circle on this host.
+    pub fn new(
+        generation: u64,
+        committed: i64,
+        rows: &[Row<'_>],
+        hidden: &[&[u8]],
+        tree: &impl Tree,
+    ) -> Result<Self, Errno> {
+        let mut scratch = Scratch::new();
+        let mut snapshot = Self {
+            generation,
+            committed,
+            ..Self::default()
+        };
+        // Each round settles at least the places behind one more link.
+        for _ in 0..=rows.len() + 1 {
+            let mut places = Vec::with_capacity(rows.len());
+            for row in rows {
+                let (dir, name) = snapshot.place(row.from, tree, &mut scratch)?;
+                let inode = inode(&dir, &name);
+                let link = Link {
+                    dir: dir.clone(),
+                    to: row.to.into(),
+                    inode,
+                    live: row.live,
+                };
+                places.push(Place {
+                    dir,
+                    name,
+                    entry: Entry::Link(link),
+                });
+            }
+            let next = Self::index(generation, committed, places);
+            let settled = next.places == snapshot.places;
+            snapshot = next;
+            if settled {
+                return snapshot.hide(rows, hidden, tree, &mut scratch);
+            }
+        }
+        Err(Errno::LOOP)
+    }
+
+    /// Returns what has this name, in whatever directory.
+    pub fn named(&self, name: &[u8]) -> &[Place] {
+        if self.lengths & length_bit(name) == 0 {
+            return &[];
+        }
+        let first = self.places.partition_point(|place| *place.name < *name);
+        let count = self.places[first..]
+            .iter()
+            .take_while(|place| *place.name == *name)
+            .count();
+        &self.places[first..first + count]
+    }
+
+    /// Whether this process sees what all others see.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Returns every place, sorted by name.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    fn index(generation: u64, committed: i64, mut places: Vec<Place>) -> Self {
+        // Stable: of two at one place the first row stays first.
+        places.sort_by(|a, b| (&a.name, &a.dir).cmp(&(&b.name, &b.dir)));
+        places.dedup_by(|later, first| later.name == first.name && later.dir == first.dir);
+        let lengths = places
+            .iter()
+            .fold(0, |bits, place| bits | length_bit(&place.name));
+        Self {
+            generation,
+            committed,
+            places,
+            lengths,
+        }
+    }
+
+    /// Resolves all of `path` but its last component, which stays as it is.
+    #[allow(clippy::type_complexity, reason = "the two halves of a name")]
+    fn place(
+        &self,
+        path: &[u8],
+        tree: &impl Tree,
+        scratch: &mut Scratch,
+    ) -> Result<(Box<[u8]>, Box<[u8]>), Errno> {
+        let slash = path
+            .iter()
+            .rposition(|&byte| byte == b'/')
+            .ok_or(Errno::INVAL)?;
+        let dir = self.physical(&path[..slash.max(1)], tree, scratch)?;
+        Ok((dir, path[slash + 1..].into()))
+    }
+
+    fn physical(
+        &self,
+        path: &[u8],
+        tree: &impl Tree,
+        scratch: &mut Scratch,
+    ) -> Result<Box<[u8]>, Errno> {
+        match walk(self, tree, CWD, path, Last::Followed, scratch)? {
+            End::Name { name, .. } => Ok(name.to_bytes().into()),
+            End::Link(link) => Ok(link.to.clone()),
+        }
+    }
+
+    fn hide(
+        self,
+        rows: &[Row<'_>],
+        hidden: &[&[u8]],
+        tree: &impl Tree,
+        scratch: &mut Scratch,
+    ) -> Result<Self, Errno> {
+        if hidden.is_empty() {
+            return Ok(self);
+        }
+        let mut own = Vec::with_capacity(rows.len());
+        for row in rows {
+            own.extend(self.physical(row.to, tree, scratch));
+        }
+        let mut places = self.places.clone();
+        for path in hidden {
+            let place = self.place(path, tree, scratch)?;
+            let reached = self.place(&self.physical(path, tree, scratch)?, tree, scratch)?;
+            for (dir, name) in [place, reached] {
+                let leads_there = own.iter().any(|to| is_or_is_below(to, &dir, &name));
+                let is_there = self.named(&name).iter().any(|place| place.dir == dir);
+                if !leads_there && !is_there {
+                    places.push(Place {
+                        dir,
+                        name,
+                        entry: Entry::Hidden,
+                    });
+                }
+            }
+        }
+        Ok(Self::index(self.generation, self.committed, places))
+    }
+}
+
+fn length_bit(name: &[u8]) -> u64 {
+    1 << (name.len() % 64)
+}
+
+fn is_or_is_below(path: &[u8], dir: &[u8], name: &[u8]) -> bool {
+    let dir = dir.strip_suffix(b"/").unwrap_or(dir);
+    let below = path
+        .strip_prefix(dir)
+        .and_then(|tail| tail.strip_prefix(b"/"))
+        .and_then(|tail| tail.strip_prefix(name));
+    matches!(below, Some([] | [b'/', ..]))
+}
+
+/// Makes an inode number of a place by FNV-1a, clear of the small numbers that file systems reserve.
+fn inode(dir: &[u8], name: &[u8]) -> u64 {
+    let hash = dir
+        .iter()
+        .chain(b"/")
+        .chain(name)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    (hash >> 1) | 1 << 40
+}

@@ -1,0 +1,184 @@
+//! Names as the kernel resolves them (path_resolution(7)), with private links among the real ones.
+//!
+//! The walk reads real symlinks and nothing else. It never decides what the kernel can decide itself: a name
+//! that met no private link goes to the kernel as it was given, and one that fails behind a link goes there
+//! with the part that failed, so that every errno is the kernel's own.
+
+use std::ffi::CStr;
+
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+
+use crate::position::Position;
+use crate::rest::Rest;
+use crate::snapshot::{Entry, Link, Snapshot};
+use crate::tree::{PATH_MAX, Tree};
+
+/// How many symlinks, real and private together, one name may lead through.
+pub const MAX_LINKS: usize = 40;
+
+/// What happens to a symlink in the last component of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// It is followed, as stat(2) does.
+    Followed,
+    /// It is kept, as lstat(2) does; a slash behind it makes it followed all the same.
+    Kept,
+    /// The name is that of a directory's entry, as for mkdir(2) and unlink(2): a slash behind it changes nothing.
+    Entry,
+}
+
+/// Where a walk ended.
+#[derive(Debug)]
+pub enum End<'a> {
+    /// A name without a private link on the way.
+    Name {
+        /// The name, resolved as far as it exists, relative to where the walk started unless it is absolute.
+        name: &'a CStr,
+        /// Whether a private link was followed; if not, the kernel resolves the given name alike.
+        through_link: bool,
+    },
+    /// A private link itself, in the last component of a name whose last symlink is not followed.
+    Link(&'a Link),
+}
+
+/// The memory that one walk needs; it lies outside the stack because a signal handler's stack is small.
+#[derive(Debug)]
+pub struct Scratch {
+    name: [u8; PATH_MAX],
+    start: [u8; PATH_MAX],
+    rest: [u8; 2 * PATH_MAX],
+}
+
+impl Scratch {
+    /// Makes the memory for a walk.
+    pub const fn new() -> Self {
+        Self {
+            name: [0; PATH_MAX],
+            start: [0; PATH_MAX],
+            rest: [0; 2 * PATH_MAX],
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Resolves `path`, relative to `dir`, for a process with this snapshot.
+///
+/// Fails with the errno that the call has to fail with: `ENOENT` at a hidden path, `ELOOP` behind more than
+/// [`MAX_LINKS`] links, `ENAMETOOLONG` where the resolved name outgrows a system call.
+pub fn walk<'a>(
+    snapshot: &'a Snapshot,
+    tree: &impl Tree,
+    dir: BorrowedFd<'_>,
+    path: &[u8],
+    last: Last,
+    scratch: &'a mut Scratch,
+) -> Result<End<'a>, Errno> {
+    let mut rest = Rest::new(&mut scratch.rest, path)?;
+    let mut at = Position::new(
+        dir,
+        &mut scratch.name,
+        &mut scratch.start,
+        rest.is_absolute(),
+    );
+    let mut links = 0;
+    let mut through_link = false;
+
+    while let Some(component) = rest.next() {
+        let (is_last, follows) = (component.is_last, last.follows(component.slash));
+        let name = rest.name(&component);
+        if name == b"." || name == b".." {
+            // The last one stays as it is spelt: rmdir(2) tells `x/.` from `x`, and the kernel checks that
+            // it stands in a directory.
+            if is_last {
+                at.push(name)?;
+                break;
+            }
+            if name == b".." {
+                if at.check_directory(tree).is_err() {
+                    at.push(name)?;
+                    at.append(rest.remaining())?;
+                    return Ok(End::Name {
+                        name: at.into_c_str(),
+                        through_link,
+                    });
+                }
+                at.up()?;
+            }
+            continue;
+        }
+
+        if let Some(entry) = at.entry(tree, snapshot, name) {
+            if at.check_directory(tree).is_err() {
+                at.push(name)?;
+                at.append(rest.remaining())?;
+                return Ok(End::Name {
+                    name: at.into_c_str(),
+                    through_link,
+                });
+            }
+            let Entry::Link(link) = entry else {
+                return Err(Errno::NOENT);
+            };
+            if is_last && !follows {
+                return Ok(End::Link(link));
+            }
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(Errno::LOOP);
+            }
+            through_link = true;
+            rest.prepend(&link.to)?;
+            at.restart();
+            continue;
+        }
+
+        at.push(name)?;
+        // The text of a symlink is read straight to where it is walked next.
+        match tree.readlink(at.dir(), at.as_c_str(), rest.gap()) {
+            Err(Errno::INVAL) => {}
+            Err(_) => {
+                // Whatever is wrong here is wrong for the kernel, too.
+                at.append(rest.remaining())?;
+                return Ok(End::Name {
+                    name: at.into_c_str(),
+                    through_link,
+                });
+            }
+            Ok(_) if is_last && !follows => {}
+            Ok(_) if at.is_magic(tree) => at.anchor(),
+            Ok(length) => {
+                links += 1;
+                if links > MAX_LINKS {
+                    return Err(Errno::LOOP);
+                }
+                rest.keep_gap(length)?;
+                if rest.is_absolute() {
+                    at.restart();
+                } else {
+                    at.pop();
+                }
+            }
+        }
+    }
+    at.append(rest.remaining())?;
+    Ok(End::Name {
+        name: at.into_c_str(),
+        through_link,
+    })
+}
+
+impl Last {
+    fn follows(self, slash: bool) -> bool {
+        match self {
+            Self::Followed => true,
+            Self::Kept => slash,
+            Self::Entry => false,
+        }
+    }
+}

@@ -1,1 +1,34 @@
-//! The preload engine.
+//! The preload engine: what a matching process calls instead of libc's path functions.
+//!
+//! A call falls through the modules in this order, each knowing only the next:
+//!
+//! ```text
+//! hooks         the table of libc symbols: data, nothing else
+//!   call        operand -> resolve -> real call
+//!     resolve   a name that meets no link passes as it is; the others are walked over the snapshot
+//!       link_itself    what lstat, readlink and O_NOFOLLOW see on a link
+//!     real      the next definition of the symbol -> libc
+//! ```
+//!
+//! `init` runs before main and makes the snapshot. On the call path nothing allocates, locks, prints or panics,
+//! and errno is left as libc left it.
+
+mod expand;
+
+mod hooks;
+
+mod call;
+mod resolve;
+
+mod link_itself;
+mod scratch;
+
+mod real;
+
+mod launch;
+mod shebang;
+
+mod environment;
+mod frame;
+mod init;
+mod report;

@@ -1,5 +1,7 @@
 //! The immutable, resolved set of links and hidden paths that hold for one process.
 
+use std::ffi::{CStr, CString};
+
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
@@ -11,8 +13,6 @@ use crate::walk::{End, Last, Scratch, walk};
 pub struct Snapshot {
     /// The generation of the table that it was made from.
     pub generation: u64,
-    /// When that generation was committed, in seconds since the epoch: the age of every link.
-    pub committed: i64,
     /// Sorted by name, so that one search finds all that have it.
     places: Vec<Place>,
     /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
@@ -43,13 +43,15 @@ pub enum Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The physical path of the directory that it is in.
-    pub dir: Box<[u8]>,
+    pub dir: Box<CStr>,
     /// Its text.
-    pub to: Box<[u8]>,
+    pub to: Box<CStr>,
     /// Its inode number: the same in every process and at every start.
     pub inode: u64,
     /// Whether a running process follows changes of its text.
     pub live: bool,
+    /// When its generation was committed, in seconds since the epoch: its age.
+    pub committed: i64,
 }
 
 /// A link before its place is known.
@@ -78,7 +80,6 @@ impl Snapshot {
         let mut scratch = Scratch::new();
         let mut snapshot = Self {
             generation,
-            committed,
             ..Self::default()
         };
         // Each round settles at least the places behind one more link.
@@ -88,10 +89,11 @@ impl Snapshot {
                 let (dir, name) = snapshot.place(row.from, tree, &mut scratch)?;
                 let inode = inode(&dir, &name);
                 let link = Link {
-                    dir: dir.clone(),
-                    to: row.to.into(),
+                    dir: c_str(&dir)?,
+                    to: c_str(row.to)?,
                     inode,
                     live: row.live,
+                    committed,
                 };
                 places.push(Place {
                     dir,
@@ -99,7 +101,7 @@ impl Snapshot {
                     entry: Entry::Link(link),
                 });
             }
-            let next = Self::index(generation, committed, places);
+            let next = Self::index(generation, places);
             let settled = next.places == snapshot.places;
             snapshot = next;
             if settled {
@@ -132,7 +134,7 @@ impl Snapshot {
         &self.places
     }
 
-    fn index(generation: u64, committed: i64, mut places: Vec<Place>) -> Self {
+    fn index(generation: u64, mut places: Vec<Place>) -> Self {
         // Stable: of two at one place the first row stays first.
         places.sort_by(|a, b| (&a.name, &a.dir).cmp(&(&b.name, &b.dir)));
         places.dedup_by(|later, first| later.name == first.name && later.dir == first.dir);
@@ -141,7 +143,6 @@ impl Snapshot {
             .fold(0, |bits, place| bits | length_bit(&place.name));
         Self {
             generation,
-            committed,
             places,
             lengths,
         }
@@ -171,7 +172,7 @@ impl Snapshot {
     ) -> Result<Box<[u8]>, Errno> {
         match walk(self, tree, CWD, path, Last::Followed, scratch)? {
             End::Name { name, .. } => Ok(name.to_bytes().into()),
-            End::Link(link) => Ok(link.to.clone()),
+            End::Link(link) => Ok(link.to.to_bytes().into()),
         }
     }
 
@@ -205,8 +206,12 @@ impl Snapshot {
                 }
             }
         }
-        Ok(Self::index(self.generation, self.committed, places))
+        Ok(Self::index(self.generation, places))
     }
+}
+
+fn c_str(text: &[u8]) -> Result<Box<CStr>, Errno> {
+    Ok(CString::new(text).map_err(|_| Errno::INVAL)?.into())
 }
 
 fn length_bit(name: &[u8]) -> u64 {

@@ -133,7 +133,7 @@ pub fn walk<'a>(
                 return Err(Errno::LOOP);
             }
             through_link = true;
-            rest.prepend(&link.to)?;
+            rest.prepend(link.to.to_bytes())?;
             at.restart();
             continue;
         }

@@ -240,11 +240,12 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
             Ok(End::Link(link)) => {
                 let (from, to) = links
                     .iter()
-                    .find(|(_, to)| to.as_os_str().as_bytes() == &*link.to)
+                    .find(|(_, to)| to.as_os_str().as_bytes() == link.to.to_bytes())
                     .expect("the link is one of ours");
                 let below = from.strip_prefix(&private).expect("ours");
                 // Two links may have one text: then any of their places will do, and the directory tells.
-                let below = if from.parent().expect("a parent").as_os_str().as_bytes() == &*link.dir
+                let below = if from.parent().expect("a parent").as_os_str().as_bytes()
+                    == link.dir.to_bytes()
                 {
                     below.to_path_buf()
                 } else {

@@ -1,0 +1,69 @@
+//! The pipeline of a call: its operands are resolved one after another, then the real function is called.
+
+use std::ffi::{c_char, c_int};
+
+use psl_table::snapshot::Link;
+use psl_table::walk::Last;
+use rustix::io::Errno;
+
+use crate::resolve::{Operand, resolve};
+
+/// A C function's result, with the value that says that it failed.
+pub trait Failure {
+    /// What is returned when errno says why.
+    const FAILED: Self;
+}
+
+impl Failure for c_int {
+    const FAILED: Self = -1;
+}
+
+/// Both `ssize_t` and `long`.
+impl Failure for isize {
+    const FAILED: Self = -1;
+}
+
+impl Failure for i64 {
+    const FAILED: Self = -1;
+}
+
+impl<T> Failure for *mut T {
+    const FAILED: Self = std::ptr::null_mut();
+}
+
+/// Resolves one operand, relative to `dir`, and goes on with what the kernel is to get for it.
+///
+/// `on_link` answers when the operand ends at a private link that is not followed.
+///
+/// # Safety
+///
+/// As for [`resolve`].
+pub unsafe fn operand<R: Failure>(
+    dir: c_int,
+    path: *const c_char,
+    last: Last,
+    on_link: impl FnOnce(&'static Link) -> Result<R, Errno>,
+    call: impl FnOnce(c_int, *const c_char) -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    unsafe {
+        resolve(dir, path, last, |operand| match operand {
+            Operand::Given => call(dir, path),
+            Operand::Rewritten(name) => call(libc::AT_FDCWD, name.as_ptr()),
+            Operand::Link(link) => on_link(link).unwrap_or_else(|errno| fail(errno)),
+            Operand::Error(errno) => fail(errno),
+        })
+    }
+}
+
+/// Answers for a link that the call follows: there is no such end to the walk.
+pub fn followed<R>(_: &Link) -> Result<R, Errno> {
+    Err(Errno::LOOP)
+}
+
+/// Sets errno and returns what says so.
+pub fn fail<R: Failure>(errno: Errno) -> R {
+    // SAFETY: errno of this thread can always be written.
+    unsafe { *libc::__errno_location() = errno.raw_os_error() };
+    R::FAILED
+}

@@ -1,0 +1,92 @@
+//! The only macros: they turn rows of the table in `hooks` into exported functions.
+
+/// Declares hooks, a row for each implementation in libc and all the names that it has there.
+///
+/// ```text
+/// fn chmod(path: *const c_char, mode: mode_t) -> c_int, { path };
+/// fn stat | stat64 (path: *const c_char, buf: *mut Stat) -> c_int, { path };
+/// ```
+///
+/// Behind the prototype stand its operands, between `;`, each with what a last symlink means to it:
+///
+/// * `path` is relative to the working directory and followed, `dir/path` is relative to the descriptor `dir`;
+/// * `path: LAST, on_link` gives the [`Last`](psl_table::walk::Last) that holds, and a closure that answers
+///   when it ends at a private link.
+///
+/// Or `=> function` names one in a submodule that gets the real function and then all arguments.
+macro_rules! hooks {
+    ($( $(#[$about:meta])* fn $($name:ident)|+ $arguments:tt -> $result:ty, $action:tt; )*) => {
+        $( $( hook! { $(#[$about])* $name $arguments -> $result, $action } )+ )*
+
+        /// The next definitions of all hooked symbols.
+        pub static REAL: &[&$crate::real::Real] = &[ $( $( &$name::REAL, )+ )* ];
+    };
+}
+
+/// Exports one symbol.
+macro_rules! hook {
+    ($(#[$about:meta])* $name:ident ($($argument:ident : $type:ty),*) -> $result:ty, $action:tt) => {
+        $(#[$about])*
+        #[allow(non_snake_case, reason = "libc's own name")]
+        pub mod $name {
+            #[allow(unused_imports, reason = "not every prototype needs every type")]
+            use super::*;
+
+            /// The next definition of this symbol.
+            #[allow(clippy::manual_c_str_literals, reason = "concat! makes no C string")]
+            pub static REAL: $crate::real::Real = $crate::real::Real::new(
+                match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                    Ok(name) => name,
+                    Err(_) => unreachable!(),
+                },
+            );
+
+            redhook::hook! {
+                unsafe fn $name($($argument : $type),*) -> $result => hooked {
+                    // SAFETY: the type is the one that this symbol is exported with.
+                    let real = unsafe { REAL.get::<unsafe extern "C" fn($($type),*) -> $result>() };
+                    let Some(real) = real else {
+                        return $crate::call::fail(rustix::io::Errno::NOSYS);
+                    };
+                    // SAFETY: the arguments are the caller's, who called libc with them.
+                    unsafe { action!(real ($($argument),*) $action) }
+                }
+            }
+        }
+    };
+}
+
+/// The body of a hook: a function of its own, or operands around the real call.
+macro_rules! action {
+    ($real:ident ($($argument:ident),*) { => $($function:ident)::+ }) => {
+        $($function)::+($real, $($argument),*)
+    };
+    ($real:ident ($($argument:ident),*) { $($operands:tt)+ }) => {
+        operands!({ $real($($argument),*) } $($operands)+)
+    };
+}
+
+/// Nests the real call in its operands, each shadowing the caller's arguments of its name.
+macro_rules! operands {
+    ($call:block) => { $call };
+    ($call:block $dir:ident / $path:ident $(; $($more:tt)+)?) => {
+        $crate::call::operand(
+            $dir, $path, psl_table::walk::Last::Followed, $crate::call::followed,
+            |$dir, $path| operands!($call $($($more)+)?),
+        )
+    };
+    ($call:block $dir:ident / $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
+        $crate::call::operand($dir, $path, $last, $on_link, |$dir, $path| operands!($call $($($more)+)?))
+    };
+    ($call:block $path:ident $(; $($more:tt)+)?) => {
+        $crate::call::operand(
+            libc::AT_FDCWD, $path, psl_table::walk::Last::Followed, $crate::call::followed,
+            |_, $path| operands!($call $($($more)+)?),
+        )
+    };
+    ($call:block $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
+        $crate::call::operand(libc::AT_FDCWD, $path, $last, $on_link, |_, $path| operands!($call $($($more)+)?))
+    };
+}
+
+pub(crate) use {action, hook, hooks, operands};

@@ -1,0 +1,152 @@
+//! The table: every libc symbol that is hooked, once, as its C prototype, under the shape of its operands.
+//!
+//! Names between `|` are one function in libc: 64-bit twins, fortified forms and old aliases.
+
+#![allow(clippy::too_many_arguments, reason = "the prototypes are libc's")]
+
+use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
+
+use libc::{
+    DIR, FILE, dev_t, dirent64, gid_t, mode_t, off64_t, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t, size_t,
+    ssize_t, stat64, statfs64, statvfs64, statx, timespec, timeval, uid_t, utimbuf,
+};
+use psl_table::walk::Last::{self, Entry, Kept};
+use rustix::io::Errno;
+
+use crate::expand::{action, hook, hooks, operands};
+use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
+
+mod exec;
+mod execl;
+mod listing;
+mod physical;
+mod sorted;
+mod spawn;
+
+pub use spawn::FileActions;
+
+hooks! {
+    // A descriptor or a stream: followed unless the flags say otherwise.
+
+    fn open | open64 | __open | __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
+        { path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn __open_2 | __open64_2 (path: *const c_char, flags: c_int) -> c_int,
+        { path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn openat | openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
+        { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
+        { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int, { path };
+    fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
+        { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };
+    fn freopen | freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE,
+        { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };
+    fn setmntent | __setmntent (path: *const c_char, mode: *const c_char) -> *mut FILE, { path };
+    fn catopen(name: *const c_char, flag: c_int) -> *mut c_void, { => physical::catopen };
+    fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut c_void, mount: *mut c_int, flags: c_int) -> c_int,
+        { dir/path: kept_unless(flags & libc::AT_SYMLINK_FOLLOW), |_| Err(Errno::OPNOTSUPP) };
+
+    // What a file is: the target's, or the link's own.
+
+    fn stat | stat64 (path: *const c_char, buf: *mut stat64) -> c_int, { path };
+    fn __xstat | __xstat64 (version: c_int, path: *const c_char, buf: *mut stat64) -> c_int, { path };
+    fn lstat | lstat64 (path: *const c_char, buf: *mut stat64) -> c_int,
+        { path: Kept, |link| link_itself::stat(link, buf) };
+    fn __lxstat | __lxstat64 (version: c_int, path: *const c_char, buf: *mut stat64) -> c_int,
+        { path: Kept, |link| link_itself::stat(link, buf) };
+    fn fstatat | fstatat64 (dir: c_int, path: *const c_char, buf: *mut stat64, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::stat(link, buf) };
+    fn __fxstatat | __fxstatat64 (version: c_int, dir: c_int, path: *const c_char, buf: *mut stat64, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::stat(link, buf) };
+    fn statx(dir: c_int, path: *const c_char, flags: c_int, mask: c_uint, buf: *mut statx) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::statx(link, flags, mask, buf) };
+    fn access(path: *const c_char, mode: c_int) -> c_int, { path };
+    fn eaccess | euidaccess (path: *const c_char, mode: c_int) -> c_int, { path };
+    fn faccessat(dir: c_int, path: *const c_char, mode: c_int, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| link_itself::access(mode) };
+    fn statfs | statfs64 | __statfs (path: *const c_char, buf: *mut statfs64) -> c_int, { path };
+    fn statvfs | statvfs64 (path: *const c_char, buf: *mut statvfs64) -> c_int, { path };
+    fn pathconf(path: *const c_char, name: c_int) -> c_long, { path };
+
+    // Changing what a file is. The link itself is changed through the table only.
+
+    fn chmod(path: *const c_char, mode: mode_t) -> c_int, { path };
+    fn lchmod(path: *const c_char, mode: mode_t) -> c_int, { path: Kept, |_| Err(Errno::OPNOTSUPP) };
+    fn fchmodat(dir: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::OPNOTSUPP) };
+    fn chown(path: *const c_char, owner: uid_t, group: gid_t) -> c_int, { path };
+    fn lchown(path: *const c_char, owner: uid_t, group: gid_t) -> c_int, { path: Kept, |_| Err(Errno::PERM) };
+    fn fchownat(dir: c_int, path: *const c_char, owner: uid_t, group: gid_t, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::PERM) };
+    fn truncate | truncate64 (path: *const c_char, length: off64_t) -> c_int, { path };
+    fn utime(path: *const c_char, times: *const utimbuf) -> c_int, { path };
+    fn utimes(path: *const c_char, times: *const timeval) -> c_int, { path };
+    fn lutimes(path: *const c_char, times: *const timeval) -> c_int, { path: Kept, |_| Err(Errno::PERM) };
+    fn futimesat(dir: c_int, path: *const c_char, times: *const timeval) -> c_int, { dir/path };
+    fn utimensat(dir: c_int, path: *const c_char, times: *const timespec, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::PERM) };
+
+    // Symlinks.
+
+    fn readlink(path: *const c_char, buf: *mut c_char, size: size_t) -> ssize_t,
+        { path: Kept, |link| link_itself::readlink(link, buf, size) };
+    fn readlinkat(dir: c_int, path: *const c_char, buf: *mut c_char, size: size_t) -> ssize_t,
+        { dir/path: Kept, |link| link_itself::readlink(link, buf, size) };
+    fn __readlink_chk(path: *const c_char, buf: *mut c_char, size: size_t, room: size_t) -> ssize_t,
+        { path: Kept, |link| link_itself::readlink_chk(link, buf, size, room) };
+    fn __readlinkat_chk(dir: c_int, path: *const c_char, buf: *mut c_char, size: size_t, room: size_t) -> ssize_t,
+        { dir/path: Kept, |link| link_itself::readlink_chk(link, buf, size, room) };
+    fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char, { path };
+    fn __realpath_chk(path: *const c_char, resolved: *mut c_char, room: size_t) -> *mut c_char, { path };
+    fn canonicalize_file_name(path: *const c_char) -> *mut c_char, { path };
+
+    // Entries of a directory: a symlink in the last component is never followed. One that is there is in the
+    // way of a new one, and goes through the table only, like a mount point.
+
+    fn link(old: *const c_char, new: *const c_char) -> c_int,
+        { old: Kept, |link| Ok(link_itself::hard_link(link, libc::AT_FDCWD, new)); new: Entry, |_| Err(Errno::EXIST) };
+    fn linkat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_int) -> c_int,
+        { olddir/old: kept_unless(flags & libc::AT_SYMLINK_FOLLOW), |link| Ok(link_itself::hard_link(link, newdir, new));
+          newdir/new: Entry, |_| Err(Errno::EXIST) };
+    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+    fn symlinkat(text: *const c_char, dir: c_int, path: *const c_char) -> c_int,
+        { dir/path: Entry, |_| Err(Errno::EXIST) };
+    fn mkdir(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+    fn mkdirat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
+    fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+    fn mknodat(dir: c_int, path: *const c_char, mode: mode_t, device: dev_t) -> c_int,
+        { dir/path: Entry, |_| Err(Errno::EXIST) };
+    fn __xmknod(version: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int,
+        { path: Entry, |_| Err(Errno::EXIST) };
+    fn __xmknodat(version: c_int, dir: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int,
+        { dir/path: Entry, |_| Err(Errno::EXIST) };
+    fn mkfifo(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+    fn mkfifoat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
+    fn unlink(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
+    fn unlinkat(dir: c_int, path: *const c_char, flags: c_int) -> c_int, { dir/path: Entry, |_| Err(Errno::BUSY) };
+    fn remove(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
+    fn rmdir(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
+    fn rename(old: *const c_char, new: *const c_char) -> c_int,
+        { old: Entry, |_| Err(Errno::BUSY); new: Entry, |_| link_itself::rename_onto(libc::AT_FDCWD, old, 0) };
+    fn renameat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char) -> c_int,
+        { olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, 0) };
+    fn renameat2(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_uint) -> c_int,
+        { olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, flags) };
+
+    // The working directory and the root.
+
+    fn chdir(path: *const c_char) -> c_int, { path };
+    fn chroot(path: *const c_char) -> c_int, { path };
+    fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
+
+    // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`.
+
+    fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::execve };
+    fn execv(path: *const c_char, argv: *const *const c_char) -> c_int, { => exec::execv };
+    fn execvp(file: *const c_char, argv: *const *const c_char) -> c_int, { => exec::execvp };
+    fn execvpe(file: *const c_char, argv: *const *const c_char, envp: *const *const c_char) -> c_int,
+        { => exec::execvpe };
+    fn execveat(dir: c_int, path: *const c_char, argv: *const *const c_char, envp: *const *const c_char, flags: c_int) -> c_int,
+        { => exec::execveat };
+    fn fexecve(fd: c_int, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::fexecve };
+}

@@ -1,0 +1,223 @@
+//! The exec family: the program, its interpreter and a search along `PATH` follow links; the view goes along.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use rustix::io::Errno;
+
+use crate::call::fail;
+use crate::environment::{self, Block};
+use crate::frame;
+use crate::launch::{Arguments, Program, completed, count, launch};
+use crate::link_itself::kept_if;
+
+type Execve = unsafe extern "C" fn(*const c_char, Arguments, Block) -> c_int;
+type Execv = unsafe extern "C" fn(*const c_char, Arguments) -> c_int;
+
+/// See execve(2).
+pub unsafe fn execve(real: Execve, path: *const c_char, argv: Arguments, envp: Block) -> c_int {
+    // SAFETY: the arguments are the caller's, who called execve(2) with them.
+    unsafe {
+        let program = Program::of(path);
+        completed(envp, |envp| launch(program, argv, &mut |_, path, argv| Ok(real(path, argv, envp))))
+            .unwrap_or_else(fail)
+    }
+}
+
+/// See exec(3).
+pub unsafe fn execv(_: Execv, path: *const c_char, argv: Arguments) -> c_int {
+    // SAFETY: as for execve(2), with this process's environment.
+    unsafe { execve_next(path, argv, environment::current()) }
+}
+
+/// See exec(3).
+pub unsafe fn execvp(_: Execv, file: *const c_char, argv: Arguments) -> c_int {
+    // SAFETY: as for execve(2), with this process's environment.
+    unsafe { search(file, argv, environment::current()) }
+}
+
+/// See exec(3); `PATH` is that of this process, not of `envp`.
+pub unsafe fn execvpe(_: Execve, file: *const c_char, argv: Arguments, envp: Block) -> c_int {
+    // SAFETY: as for execve(2).
+    unsafe { search(file, argv, envp) }
+}
+
+/// See execveat(2).
+pub unsafe fn execveat(
+    real: unsafe extern "C" fn(c_int, *const c_char, Arguments, Block, c_int) -> c_int,
+    dir: c_int,
+    path: *const c_char,
+    argv: Arguments,
+    envp: Block,
+    flags: c_int,
+) -> c_int {
+    let last = kept_if(flags & libc::AT_SYMLINK_NOFOLLOW);
+    // SAFETY: the arguments are the caller's, who called execveat(2) with them.
+    unsafe {
+        completed(envp, |envp| {
+            let mut real = |dir, path, argv| Ok(real(dir, path, argv, envp, flags));
+            // An empty path names the descriptor itself, and no path is none of ours.
+            if path.is_null() || *path == 0 {
+                return by_descriptor(dir, argv, &mut real);
+            }
+            let path_text = CStr::from_ptr(path).to_bytes();
+            if dir == libc::AT_FDCWD || path_text.starts_with(b"/") {
+                return launch(Program { dir, path, last, given: path }, argv, &mut real);
+            }
+            // A script is told this name, as by the kernel.
+            with_text(&[b"/dev/fd/", decimal(dir, &mut [0; 10]), b"/", path_text], |given| {
+                launch(Program { dir, path, last, given }, argv, &mut real)
+            })
+        })
+        .unwrap_or_else(fail)
+    }
+}
+
+/// See fexecve(3).
+pub unsafe fn fexecve(
+    real: unsafe extern "C" fn(c_int, Arguments, Block) -> c_int,
+    fd: c_int,
+    argv: Arguments,
+    envp: Block,
+) -> c_int {
+    // SAFETY: the arguments are the caller's, who called fexecve(3) with them.
+    unsafe {
+        let by_path = super::execve::REAL.get::<Execve>();
+        completed(envp, |envp| {
+            by_descriptor(fd, argv, &mut |dir, path, argv| match by_path {
+                Some(execve) if dir == libc::AT_FDCWD => Ok(execve(path, argv, envp)),
+                _ => Ok(real(fd, argv, envp)),
+            })
+        })
+        .unwrap_or_else(fail)
+    }
+}
+
+/// Executes an open file: it is what it is, but the interpreter of a script may lie behind a link.
+unsafe fn by_descriptor<R>(
+    fd: c_int,
+    argv: Arguments,
+    then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    with_text(&[b"/dev/fd/", decimal(fd, &mut [0; 10])], |given| {
+        // SAFETY: the caller's promise for `argv`; the rest are C strings.
+        unsafe {
+            match Program::interpreted_behind_link(fd, given)? {
+                true => launch(Program::of(given), argv, then),
+                false => then(fd, c"".as_ptr(), argv),
+            }
+        }
+    })
+}
+
+/// Executes as a caller of execve(2) would.
+///
+/// # Safety
+///
+/// As for execve(2).
+pub unsafe fn execve_next(path: *const c_char, argv: Arguments, envp: Block) -> c_int {
+    // SAFETY: the type is execve's; the arguments are the caller's.
+    unsafe {
+        match super::execve::REAL.get::<Execve>() {
+            Some(real) => execve(real, path, argv, envp),
+            None => fail(Errno::NOSYS),
+        }
+    }
+}
+
+/// Searches a program as exec(3) says, and as glibc does it.
+///
+/// # Safety
+///
+/// As for execvpe(3).
+pub unsafe fn search(file: *const c_char, argv: Arguments, envp: Block) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let name = CStr::from_ptr(file).to_bytes();
+        if name.is_empty() {
+            return fail(Errno::NOENT);
+        }
+        if name.contains(&b'/') {
+            return execve_or_shell(file, argv, envp);
+        }
+        if name.len() > libc::FILENAME_MAX as usize || name.len() > NAME_MAX {
+            return fail(Errno::NAMETOOLONG);
+        }
+        let path = environment::find(environment::current(), b"PATH");
+        let path = path.map_or(&b"/bin:/usr/bin"[..], CStr::to_bytes);
+        let mut denied = false;
+        for dir in path.split(|&byte| byte == b':') {
+            let slash: &[u8] = if dir.is_empty() { b"" } else { b"/" };
+            let tried = with_text(&[dir, slash, name], |candidate| Ok(execve_or_shell(candidate, argv, envp)));
+            let errno = match tried {
+                Ok(_) => *libc::__errno_location(),
+                Err(errno) => errno.raw_os_error(),
+            };
+            match errno {
+                libc::EACCES => denied = true,
+                libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
+                _ => return -1,
+            }
+        }
+        if denied { fail(Errno::ACCESS) } else { -1 }
+    }
+}
+
+/// The longest component of a path.
+const NAME_MAX: usize = 255;
+
+/// Executes a file, or the shell on it when the kernel does not know its format.
+unsafe fn execve_or_shell(path: *const c_char, argv: Arguments, envp: Block) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let result = execve_next(path, argv, envp);
+        if *libc::__errno_location() != libc::ENOEXEC {
+            return result;
+        }
+        let shell = c"/bin/sh".as_ptr();
+        let rest = count(argv).max(1) - 1;
+        let made = frame::with_words(rest + 3, |words| {
+            words[0] = shell.expose_provenance();
+            words[1] = path.expose_provenance();
+            for index in 0..rest {
+                words[2 + index] = (*argv.add(1 + index)).expose_provenance();
+            }
+            execve_next(shell, words.as_ptr().cast(), envp)
+        });
+        made.unwrap_or_else(|| fail(Errno::TOOBIG))
+    }
+}
+
+/// Puts text together on the stack.
+pub fn with_text<R>(
+    parts: &[&[u8]],
+    then: impl FnOnce(*const c_char) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    let size = parts.iter().map(|part| part.len()).sum::<usize>() + 1;
+    let made = frame::with_words(size.div_ceil(size_of::<usize>()), |words| {
+        let start: *mut u8 = words.as_mut_ptr().cast();
+        let mut at = start;
+        for part in parts {
+            // SAFETY: the words have room for all parts and a NUL, and are zero.
+            unsafe {
+                at.copy_from_nonoverlapping(part.as_ptr(), part.len());
+                at = at.add(part.len());
+            }
+        }
+        then(start.cast())
+    });
+    made.unwrap_or(Err(Errno::TOOBIG))
+}
+
+/// Writes a descriptor's number.
+fn decimal(number: c_int, digits: &mut [u8; 10]) -> &[u8] {
+    let mut first = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            return &digits[first..];
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Functions that look at names themselves before they open anything.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr::null_mut;
+
+use psl_table::walk::Last;
+
+use crate::call::{followed, operand};
+use crate::environment;
+
+/// See catopen(3): a name without a slash is searched along `NLSPATH`.
+pub unsafe fn catopen(
+    real: unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void,
+    name: *const c_char,
+    flag: c_int,
+) -> *mut c_void {
+    // SAFETY: the arguments are the caller's, who called catopen(3) with them.
+    unsafe {
+        if name.is_null() || !CStr::from_ptr(name).to_bytes().contains(&b'/') {
+            return real(name, flag);
+        }
+        let found: isize = operand(libc::AT_FDCWD, name, Last::Followed, followed, |_, name| {
+            real(name, flag).expose_provenance() as isize
+        });
+        std::ptr::with_exposed_provenance_mut(found as usize)
+    }
+}
+
+/// See get_current_dir_name(3): `PWD`, if it still names the working directory.
+pub unsafe fn get_current_dir_name(_: unsafe extern "C" fn() -> *mut c_char) -> *mut c_char {
+    // SAFETY: the environment is this process's; its strings are C strings.
+    unsafe {
+        if let Some(given) = environment::find(environment::current(), b"PWD").filter(|path| !path.is_empty()) {
+            let (mut here, mut there) = (std::mem::zeroed(), std::mem::zeroed());
+            let mut stat = |path: &CStr, buf: *mut libc::stat64| -> c_int {
+                operand(libc::AT_FDCWD, path.as_ptr(), Last::Followed, followed, |_, path| libc::fstatat64(libc::AT_FDCWD, path, buf, 0))
+            };
+            if stat(c".", &mut here) == 0
+                && stat(given, &mut there) == 0
+                && (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+            {
+                return libc::strdup(given.as_ptr());
+            }
+        }
+        libc::getcwd(null_mut(), 0)
+    }
+}

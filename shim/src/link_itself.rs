@@ -1,0 +1,187 @@
+//! What a call sees that ends at a private link and does not follow it.
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+
+use libc::{stat64, statx};
+use psl_table::snapshot::Link;
+use psl_table::walk::Last;
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use crate::call::{self, fail};
+
+/// A symlink's mode: whoever may search its directory may read it.
+const MODE: u32 = libc::S_IFLNK | 0o777;
+
+/// Tells what a symlink in the last component means to a call with a `NOFOLLOW` flag.
+pub fn kept_if(flag: c_int) -> Last {
+    if flag == 0 { Last::Followed } else { Last::Kept }
+}
+
+/// Tells it for open(2): `O_CREAT|O_EXCL` makes an entry, `O_PATH` silences both.
+pub fn kept_by_open(flags: c_int) -> Last {
+    const EXCLUSIVE: c_int = libc::O_CREAT | libc::O_EXCL;
+    if flags & libc::O_PATH == 0 && flags & EXCLUSIVE == EXCLUSIVE {
+        Last::Entry
+    } else {
+        kept_if(flags & libc::O_NOFOLLOW)
+    }
+}
+
+/// Tells it for fopen(3), whose `x` is open's `O_EXCL`.
+///
+/// # Safety
+///
+/// `mode` is a C string or null.
+pub unsafe fn kept_by_fopen(mode: *const c_char) -> Last {
+    // SAFETY: the caller's promise.
+    let exclusive = !mode.is_null() && unsafe { CStr::from_ptr(mode) }.to_bytes().contains(&b'x');
+    if exclusive { Last::Entry } else { Last::Followed }
+}
+
+/// Refuses to open a symlink, as open(2) does.
+///
+/// A descriptor on the link itself (`O_PATH|O_NOFOLLOW`) cannot be had: nothing in the file system is there.
+///
+/// # Safety
+///
+/// `path` is the C string that led to the link.
+pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
+    if flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0 {
+        // SAFETY: the caller's promise.
+        let slash = unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/");
+        return Err(if slash { Errno::ISDIR } else { Errno::EXIST });
+    }
+    Err(if flags & libc::O_DIRECTORY == 0 { Errno::LOOP } else { Errno::NOTDIR })
+}
+
+/// Fills in what lstat(2) says of the link: it is of its directory's device and owner.
+///
+/// # Safety
+///
+/// `buf` is null or can be written.
+pub unsafe fn stat(link: &Link, buf: *mut stat64) -> Result<c_int, Errno> {
+    if buf.is_null() {
+        return Err(Errno::FAULT);
+    }
+    let dir = rustix::fs::stat(&*link.dir)?;
+    // SAFETY: all zeroes is a valid stat, and the caller promises the room.
+    unsafe {
+        let mut own: stat64 = std::mem::zeroed();
+        own.st_dev = dir.st_dev;
+        own.st_ino = link.inode;
+        own.st_mode = MODE;
+        own.st_nlink = 1;
+        own.st_uid = dir.st_uid;
+        own.st_gid = dir.st_gid;
+        own.st_size = length(link) as i64;
+        own.st_blksize = dir.st_blksize as _;
+        own.st_atime = link.committed;
+        own.st_mtime = link.committed;
+        own.st_ctime = link.committed;
+        buf.write(own);
+    }
+    Ok(0)
+}
+
+/// Fills in what statx(2) says of the link: the basic fields and the time it was committed.
+///
+/// # Safety
+///
+/// As for [`stat`].
+pub unsafe fn statx(link: &Link, flags: c_int, mask: c_uint, buf: *mut statx) -> Result<c_int, Errno> {
+    if buf.is_null() {
+        return Err(Errno::FAULT);
+    }
+    // The flags that ask for a fresh answer count for the directory; the kernel refuses those it does not know.
+    let flags = AtFlags::from_bits_retain((flags & !libc::AT_SYMLINK_NOFOLLOW) as u32);
+    let mask = rustix::fs::StatxFlags::from_bits_retain(mask);
+    let dir = rustix::fs::statx(rustix::fs::CWD, &*link.dir, flags, mask)?;
+    // SAFETY: all zeroes is a valid statx, and the caller promises the room.
+    unsafe {
+        let mut own: statx = std::mem::zeroed();
+        own.stx_mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME | (dir.stx_mask & libc::STATX_MNT_ID);
+        own.stx_mnt_id = dir.stx_mnt_id;
+        own.stx_blksize = dir.stx_blksize;
+        own.stx_nlink = 1;
+        own.stx_uid = dir.stx_uid;
+        own.stx_gid = dir.stx_gid;
+        own.stx_mode = MODE as u16;
+        own.stx_ino = link.inode;
+        own.stx_size = length(link) as u64;
+        own.stx_dev_major = dir.stx_dev_major;
+        own.stx_dev_minor = dir.stx_dev_minor;
+        for time in [&mut own.stx_atime, &mut own.stx_btime, &mut own.stx_ctime, &mut own.stx_mtime] {
+            time.tv_sec = link.committed;
+        }
+        buf.write(own);
+    }
+    Ok(0)
+}
+
+/// Copies the link's text as readlink(2) does: cut at `size`, without a NUL.
+///
+/// # Safety
+///
+/// `buf` has room for `size` bytes.
+pub unsafe fn readlink(link: &Link, buf: *mut c_char, size: usize) -> Result<isize, Errno> {
+    if size as isize <= 0 {
+        return Err(Errno::INVAL);
+    }
+    if buf.is_null() {
+        return Err(Errno::FAULT);
+    }
+    let length = length(link).min(size);
+    // SAFETY: the text has that length, and the caller promises the room.
+    unsafe { buf.copy_from_nonoverlapping(link.to.as_ptr(), length) };
+    Ok(length as isize)
+}
+
+/// Answers access(2) with `AT_SYMLINK_NOFOLLOW`: a symlink's mode allows everything.
+pub fn access(mode: c_int) -> Result<c_int, Errno> {
+    let all = libc::R_OK | libc::W_OK | libc::X_OK;
+    if mode & !all == 0 { Ok(0) } else { Err(Errno::INVAL) }
+}
+
+/// Makes a hard link of the link: a symlink with its text, which is all that a private link can share.
+///
+/// # Safety
+///
+/// `new` is a path as for [`crate::resolve::resolve`].
+pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c_int, Errno> {
+    // SAFETY: the caller's promise for `new`; both names are C strings then.
+    Ok(unsafe {
+        call::operand(dir, new, Last::Entry, |_| Err(Errno::EXIST), |dir, new| {
+            if new.is_null() {
+                return fail(Errno::FAULT);
+            }
+            let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
+            match rustix::fs::symlinkat(&*link.to, dir, CStr::from_ptr(new)) {
+                Ok(()) => 0,
+                Err(errno) => fail(errno),
+            }
+        })
+    })
+}
+
+/// Refuses to rename something onto the link, unless it does not even exist.
+///
+/// # Safety
+///
+/// `old` is null or a C string.
+pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
+    if old.is_null() {
+        return Err(Errno::FAULT);
+    }
+    // SAFETY: the caller's promise.
+    let found = unsafe {
+        let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
+        rustix::fs::statat(dir, CStr::from_ptr(old), AtFlags::SYMLINK_NOFOLLOW)
+    };
+    found?;
+    Err(if flags & libc::RENAME_NOREPLACE == 0 { Errno::BUSY } else { Errno::EXIST })
+}
+
+fn length(link: &Link) -> usize {
+    link.to.count_bytes()
+}

@@ -1,0 +1,55 @@
+//! The next definition of a symbol: libc's own, or that of a library preloaded behind this one.
+
+use std::ffi::{CStr, c_void};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A symbol and where its next definition is.
+pub struct Real {
+    name: &'static CStr,
+    at: AtomicPtr<c_void>,
+}
+
+impl Real {
+    /// Declares a symbol, not bound yet.
+    pub const fn new(name: &'static CStr) -> Self {
+        Self { name, at: AtomicPtr::new(null_mut()) }
+    }
+
+    /// Looks the next definition up, unless that has been done.
+    ///
+    /// A symbol that this libc lacks stays unbound: nobody that was linked with this libc calls it.
+    pub fn bind(&self) -> *mut c_void {
+        // Relaxed: the pointer leads to code that was mapped before this library was.
+        let bound = self.at.load(Ordering::Relaxed);
+        if !bound.is_null() {
+            return bound;
+        }
+        // SAFETY: the name is a C string.
+        let next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        self.at.store(next, Ordering::Relaxed);
+        next
+    }
+
+    /// Returns the next definition as a function, none if there is no such symbol.
+    ///
+    /// # Safety
+    ///
+    /// `F` is the `unsafe extern "C" fn` type of the symbol's prototype.
+    pub unsafe fn get<F: Copy>(&self) -> Option<F> {
+        const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+        let next = self.bind();
+        if next.is_null() {
+            return None;
+        }
+        // SAFETY: the caller names the symbol's own type, and the pointer is not null.
+        Some(unsafe { std::mem::transmute_copy(&next) })
+    }
+}
+
+/// Binds all hooks' symbols, so that no later call asks the loader, which locks and may allocate.
+pub fn bind() {
+    for real in crate::hooks::REAL {
+        real.bind();
+    }
+}

@@ -1,0 +1,75 @@
+//! Operand to kernel name: left as it is, rewritten, a link itself, or an errno.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use once_cell::race::OnceRef;
+use psl_table::snapshot::{Link, Snapshot};
+use psl_table::tree::{Host, PATH_MAX};
+use psl_table::walk::{self, End, Last};
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+
+use crate::scratch::Lease;
+
+/// The snapshot of this process: unset until before main, and for ever where the shim is inert.
+pub static SNAPSHOT: OnceRef<'static, Snapshot> = OnceRef::new();
+
+/// What the kernel is to be given for a name.
+pub enum Operand<'a> {
+    /// The name as the caller spelt it.
+    Given,
+    /// A name without a private link on the way, absolute.
+    Rewritten(&'a CStr),
+    /// Nothing: the name ends at a private link that the call does not follow.
+    Link(&'static Link),
+    /// Nothing: the call fails.
+    Error(Errno),
+}
+
+/// Resolves the name of a call and hands it on, in memory that lives as long as `then` runs.
+///
+/// # Safety
+///
+/// `path` is what the caller of a libc function gave as a path: a C string, null, or an address that no string
+/// can have.
+pub unsafe fn resolve<R>(
+    dir: c_int,
+    path: *const c_char,
+    last: Last,
+    then: impl FnOnce(Operand<'_>) -> R,
+) -> R {
+    let Some(snapshot) = SNAPSHOT.get().filter(|snapshot| !snapshot.is_empty()) else {
+        return then(Operand::Given);
+    };
+    if !may_be_string(path) {
+        return then(Operand::Given);
+    }
+    // SAFETY: the caller's promise, but for the addresses just ruled out.
+    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    // The kernel refuses these, and has the errno for it.
+    if path.is_empty() || path.len() >= PATH_MAX || (dir == -1 && path[0] != b'/') {
+        return then(Operand::Given);
+    }
+    let Some(mut lease) = Lease::take() else {
+        return then(Operand::Error(Errno::NOMEM));
+    };
+    let dir = if dir == -1 { libc::AT_FDCWD } else { dir };
+    // SAFETY: it is only given to the kernel, which checks it; it is not -1.
+    let dir = unsafe { BorrowedFd::borrow_raw(dir) };
+    match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
+        Ok(End::Name { through_link: false, .. }) => then(Operand::Given),
+        Ok(End::Name { name, .. }) => then(Operand::Rewritten(name)),
+        // SAFETY: links live as long as the snapshot, which is for ever.
+        Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),
+        Err(errno) => then(Operand::Error(errno)),
+    }
+}
+
+/// Whether the kernel would even try to read a string there: what it answers `EFAULT` to must not crash here.
+fn may_be_string(path: *const c_char) -> bool {
+    /// Nothing is mapped below (vm.mmap_min_addr).
+    const LOWEST: usize = 0x1_0000;
+    /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
+    const HIGHEST: usize = 1 << 48;
+    (LOWEST..HIGHEST).contains(&path.addr())
+}

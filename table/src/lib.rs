@@ -1,2 +1,18 @@
 //! The table of private symbolic links: its text, what holds for one process, and how names are resolved with it.
 #![deny(unsafe_code)]
+
+mod document;
+mod file;
+mod users;
+
+pub mod error;
+pub mod name;
+
+pub mod table;
+
+pub mod criteria;
+pub mod subject;
+
+pub mod select;
+
+pub use error::{Error, Result};

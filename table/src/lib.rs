@@ -1,8 +1,25 @@
 //! The table of private symbolic links: its text, what holds for one process, and how names are resolved with it.
 #![deny(unsafe_code)]
 
+mod document;
+mod file;
+mod users;
+
+pub mod error;
+pub mod name;
+
+pub mod table;
+
+pub mod criteria;
+pub mod subject;
+
+pub mod select;
+
+pub mod snapshot;
+
 mod position;
 mod rest;
-pub mod snapshot;
 pub mod tree;
 pub mod walk;
+
+pub use error::{Error, Result};

@@ -47,13 +47,18 @@ impl Start {
                 at = at.add(1);
             }
             let mut auxiliary: *const [usize; 2] = at.add(1).cast();
-            let mut start = Self { environment, program: None, secure: false };
+            let mut start = Self {
+                environment,
+                program: None,
+                secure: false,
+            };
             loop {
                 match *auxiliary {
                     [key, _] if key as u64 == libc::AT_NULL => return start,
                     [key, value] if key as u64 == libc::AT_SECURE => start.secure = value != 0,
                     [key, value] if key as u64 == libc::AT_EXECFN && value != 0 => {
-                        start.program = Some(CStr::from_ptr(std::ptr::with_exposed_provenance(value)));
+                        start.program =
+                            Some(CStr::from_ptr(std::ptr::with_exposed_provenance(value)));
                     }
                     _ => {}
                 }
@@ -112,7 +117,10 @@ pub unsafe fn find<'a>(block: Block, name: &[u8]) -> Option<&'a CStr> {
 }
 
 fn value_of<'a>(string: &'a CStr, name: &[u8]) -> Option<&'a CStr> {
-    let value = string.to_bytes_with_nul().strip_prefix(name)?.strip_prefix(b"=")?;
+    let value = string
+        .to_bytes_with_nul()
+        .strip_prefix(name)?
+        .strip_prefix(b"=")?;
     CStr::from_bytes_with_nul(value).ok()
 }
 
@@ -156,20 +164,33 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
     // SAFETY: the caller's promise, here and below.
     let count = unsafe { strings(block) }.count();
     let given = |string: &CStr| {
-        let name = string.to_bytes().split(|&byte| byte == b'=').next().unwrap_or_default();
+        let name = string
+            .to_bytes()
+            .split(|&byte| byte == b'=')
+            .next()
+            .unwrap_or_default();
         unsafe { find(block, name) }
     };
     let is_same_member = match &carried.member {
         Some(member) => match given(member) {
-            Some(value) => member.to_bytes().ends_with(value.to_bytes()) && value_of(member, b"PSL_MEMBER") == Some(value),
+            Some(value) => {
+                member.to_bytes().ends_with(value.to_bytes())
+                    && value_of(member, b"PSL_MEMBER") == Some(value)
+            }
             None => true,
         },
         None => unsafe { find(block, b"PSL_MEMBER") }.is_none(),
     };
     let snapshot = carried.snapshot.as_deref().filter(|_| is_same_member);
     let missing = || {
-        let variables = carried.variables.iter().map(CString::as_c_str).chain(carried.member.as_deref());
-        variables.chain(snapshot).filter(|string| given(string).is_none())
+        let variables = carried
+            .variables
+            .iter()
+            .map(CString::as_c_str)
+            .chain(carried.member.as_deref());
+        variables
+            .chain(snapshot)
+            .filter(|string| given(string).is_none())
     };
     let listed = unsafe { find(block, PRELOAD) };
     let preload = carried.preload.as_deref().filter(|own| !names(listed, own));
@@ -177,10 +198,13 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
         return Some(then(block));
     }
 
-    let preload_size = preload.map_or(0, |own| PRELOAD.len() + own.count_bytes() + listed.map_or(0, CStr::count_bytes) + 3);
+    let preload_size = preload.map_or(0, |own| {
+        PRELOAD.len() + own.count_bytes() + listed.map_or(0, CStr::count_bytes) + 3
+    });
     let words = count + missing().count() + 2 + preload_size.div_ceil(size_of::<usize>());
     frame::with_words(words, |words| {
-        let (pointers, text) = words.split_at_mut(words.len() - preload_size.div_ceil(size_of::<usize>()));
+        let (pointers, text) =
+            words.split_at_mut(words.len() - preload_size.div_ceil(size_of::<usize>()));
         let mut used = 0;
         let mut put = |string: *const c_char| {
             pointers[used] = string.expose_provenance();
@@ -205,7 +229,8 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
 /// Whether a list of libraries, between colons or spaces as ld.so(8) says, has this one.
 fn names(list: Option<&CStr>, library: &CStr) -> bool {
     let list = list.map_or(&[][..], CStr::to_bytes);
-    list.split(|byte| b": ".contains(byte)).any(|entry| entry == library.to_bytes())
+    list.split(|byte| b": ".contains(byte))
+        .any(|entry| entry == library.to_bytes())
 }
 
 /// Writes `LD_PRELOAD=` with this library before the others, whose order stays.
@@ -214,7 +239,11 @@ fn write_preload(text: &mut [usize], own: &CStr, others: Option<&CStr>) -> *cons
     let mut length = 0;
     let mut write = |bytes: &[u8]| {
         // SAFETY: `complete` counted all the parts that are written here.
-        unsafe { start.add(length).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        unsafe {
+            start
+                .add(length)
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+        };
         length += bytes.len();
     };
     write(PRELOAD);

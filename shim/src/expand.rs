@@ -15,18 +15,24 @@
 ///
 /// Or `=> function` names one in a submodule that gets the real function and then all arguments.
 macro_rules! hooks {
-    ($( $(#[$about:meta])* fn $($name:ident)|+ $arguments:tt -> $result:ty, $action:tt; )*) => {
-        $( $( hook! { $(#[$about])* $name $arguments -> $result, $action } )+ )*
+    ($( fn $name:ident $(| $twin:ident)* ($($arguments:tt)*) -> $result:ty, $action:tt; )*) => {
+        $( row! { $name $($twin)*: ($($arguments)*) -> $result, $action } )*
 
         /// The next definitions of all hooked symbols.
-        pub static REAL: &[&$crate::real::Real] = &[ $( $( &$name::REAL, )+ )* ];
+        pub static REAL: &[&$crate::real::Real] = &[ $( &$name::REAL, $( &$twin::REAL, )* )* ];
+    };
+}
+
+/// Exports a row's function by each of its names.
+macro_rules! row {
+    ($($name:ident)+ : $arguments:tt -> $result:ty, $action:tt) => {
+        $( hook! { $name $arguments -> $result, $action } )+
     };
 }
 
 /// Exports one symbol.
 macro_rules! hook {
-    ($(#[$about:meta])* $name:ident ($($argument:ident : $type:ty),*) -> $result:ty, $action:tt) => {
-        $(#[$about])*
+    ($name:ident ($($argument:ident : $type:ty),*) -> $result:ty, $action:tt) => {
         #[allow(non_snake_case, reason = "libc's own name")]
         pub mod $name {
             #[allow(unused_imports, reason = "not every prototype needs every type")]
@@ -89,4 +95,4 @@ macro_rules! operands {
     };
 }
 
-pub(crate) use {action, hook, hooks, operands};
+pub(crate) use {action, hook, hooks, operands, row};

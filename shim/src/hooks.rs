@@ -7,23 +7,18 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
 
 use libc::{
-    DIR, FILE, dev_t, dirent64, gid_t, mode_t, off64_t, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t, size_t,
-    ssize_t, stat64, statfs64, statvfs64, statx, timespec, timeval, uid_t, utimbuf,
+    FILE, dev_t, gid_t, mode_t, off64_t, size_t, ssize_t, stat64 as Stat, statfs64 as Statfs,
+    statvfs64 as Statvfs, statx as Statx, timespec, timeval, uid_t, utimbuf,
 };
-use psl_table::walk::Last::{self, Entry, Kept};
+use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
 
-use crate::expand::{action, hook, hooks, operands};
+use crate::expand::{action, hook, hooks, operands, row};
 use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
 
 mod exec;
 mod execl;
-mod listing;
 mod physical;
-mod sorted;
-mod spawn;
-
-pub use spawn::FileActions;
 
 hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
@@ -44,28 +39,28 @@ hooks! {
     fn setmntent | __setmntent (path: *const c_char, mode: *const c_char) -> *mut FILE, { path };
     fn catopen(name: *const c_char, flag: c_int) -> *mut c_void, { => physical::catopen };
     fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut c_void, mount: *mut c_int, flags: c_int) -> c_int,
-        { dir/path: kept_unless(flags & libc::AT_SYMLINK_FOLLOW), |_| Err(Errno::OPNOTSUPP) };
+        { dir/path: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |_| Err(Errno::OPNOTSUPP) };
 
     // What a file is: the target's, or the link's own.
 
-    fn stat | stat64 (path: *const c_char, buf: *mut stat64) -> c_int, { path };
-    fn __xstat | __xstat64 (version: c_int, path: *const c_char, buf: *mut stat64) -> c_int, { path };
-    fn lstat | lstat64 (path: *const c_char, buf: *mut stat64) -> c_int,
-        { path: Kept, |link| link_itself::stat(link, buf) };
-    fn __lxstat | __lxstat64 (version: c_int, path: *const c_char, buf: *mut stat64) -> c_int,
-        { path: Kept, |link| link_itself::stat(link, buf) };
-    fn fstatat | fstatat64 (dir: c_int, path: *const c_char, buf: *mut stat64, flags: c_int) -> c_int,
-        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::stat(link, buf) };
-    fn __fxstatat | __fxstatat64 (version: c_int, dir: c_int, path: *const c_char, buf: *mut stat64, flags: c_int) -> c_int,
-        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::stat(link, buf) };
-    fn statx(dir: c_int, path: *const c_char, flags: c_int, mask: c_uint, buf: *mut statx) -> c_int,
-        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |link| link_itself::statx(link, flags, mask, buf) };
+    fn stat | stat64 (path: *const c_char, buf: *mut Stat) -> c_int, { path };
+    fn __xstat | __xstat64 (version: c_int, path: *const c_char, buf: *mut Stat) -> c_int, { path };
+    fn lstat | lstat64 (path: *const c_char, buf: *mut Stat) -> c_int,
+        { path: Kept, |it| link_itself::stat(it, buf) };
+    fn __lxstat | __lxstat64 (version: c_int, path: *const c_char, buf: *mut Stat) -> c_int,
+        { path: Kept, |it| link_itself::stat(it, buf) };
+    fn fstatat | fstatat64 (dir: c_int, path: *const c_char, buf: *mut Stat, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |it| link_itself::stat(it, buf) };
+    fn __fxstatat | __fxstatat64 (version: c_int, dir: c_int, path: *const c_char, buf: *mut Stat, flags: c_int) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |it| link_itself::stat(it, buf) };
+    fn statx(dir: c_int, path: *const c_char, flags: c_int, mask: c_uint, buf: *mut Statx) -> c_int,
+        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |it| link_itself::statx(it, flags, mask, buf) };
     fn access(path: *const c_char, mode: c_int) -> c_int, { path };
     fn eaccess | euidaccess (path: *const c_char, mode: c_int) -> c_int, { path };
     fn faccessat(dir: c_int, path: *const c_char, mode: c_int, flags: c_int) -> c_int,
         { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| link_itself::access(mode) };
-    fn statfs | statfs64 | __statfs (path: *const c_char, buf: *mut statfs64) -> c_int, { path };
-    fn statvfs | statvfs64 (path: *const c_char, buf: *mut statvfs64) -> c_int, { path };
+    fn statfs | statfs64 | __statfs (path: *const c_char, buf: *mut Statfs) -> c_int, { path };
+    fn statvfs | statvfs64 (path: *const c_char, buf: *mut Statvfs) -> c_int, { path };
     fn pathconf(path: *const c_char, name: c_int) -> c_long, { path };
 
     // Changing what a file is. The link itself is changed through the table only.
@@ -89,13 +84,13 @@ hooks! {
     // Symlinks.
 
     fn readlink(path: *const c_char, buf: *mut c_char, size: size_t) -> ssize_t,
-        { path: Kept, |link| link_itself::readlink(link, buf, size) };
+        { path: Kept, |it| link_itself::readlink(it, buf, size) };
     fn readlinkat(dir: c_int, path: *const c_char, buf: *mut c_char, size: size_t) -> ssize_t,
-        { dir/path: Kept, |link| link_itself::readlink(link, buf, size) };
+        { dir/path: Kept, |it| link_itself::readlink(it, buf, size) };
     fn __readlink_chk(path: *const c_char, buf: *mut c_char, size: size_t, room: size_t) -> ssize_t,
-        { path: Kept, |link| link_itself::readlink_chk(link, buf, size, room) };
+        { path: Kept, |it| link_itself::readlink_chk(it, buf, size, room) };
     fn __readlinkat_chk(dir: c_int, path: *const c_char, buf: *mut c_char, size: size_t, room: size_t) -> ssize_t,
-        { dir/path: Kept, |link| link_itself::readlink_chk(link, buf, size, room) };
+        { dir/path: Kept, |it| link_itself::readlink_chk(it, buf, size, room) };
     fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char, { path };
     fn __realpath_chk(path: *const c_char, resolved: *mut c_char, room: size_t) -> *mut c_char, { path };
     fn canonicalize_file_name(path: *const c_char) -> *mut c_char, { path };
@@ -104,9 +99,9 @@ hooks! {
     // way of a new one, and goes through the table only, like a mount point.
 
     fn link(old: *const c_char, new: *const c_char) -> c_int,
-        { old: Kept, |link| Ok(link_itself::hard_link(link, libc::AT_FDCWD, new)); new: Entry, |_| Err(Errno::EXIST) };
+        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new); new: Entry, |_| Err(Errno::EXIST) };
     fn linkat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_int) -> c_int,
-        { olddir/old: kept_unless(flags & libc::AT_SYMLINK_FOLLOW), |link| Ok(link_itself::hard_link(link, newdir, new));
+        { olddir/old: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |it| link_itself::hard_link(it, newdir, new);
           newdir/new: Entry, |_| Err(Errno::EXIST) };
     fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
     fn symlinkat(text: *const c_char, dir: c_int, path: *const c_char) -> c_int,

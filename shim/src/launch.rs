@@ -7,7 +7,6 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::call::followed_link;
 use crate::environment::{self, Block};
 use crate::frame;
 use crate::resolve::{Operand, resolve};
@@ -29,7 +28,12 @@ pub struct Program {
 impl Program {
     /// A program by its path alone.
     pub fn of(path: *const c_char) -> Self {
-        Self { dir: libc::AT_FDCWD, path, last: Last::Followed, given: path }
+        Self {
+            dir: libc::AT_FDCWD,
+            path,
+            last: Last::Followed,
+            given: path,
+        }
     }
 
     /// Whether an open file is a script whose interpreter lies behind a link.
@@ -90,8 +94,13 @@ unsafe fn launch_at_depth<R>(
     depth: usize,
     then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    let Program { dir, path, last, given } = program;
-    let go = &mut |dir, name: *const c_char, rewritten| {
+    let Program {
+        dir,
+        path,
+        last,
+        given,
+    } = program;
+    let go = &mut |dir, name: *const c_char, rewritten: bool| {
         // SAFETY: the kernel's answer to a name that it cannot read is no header.
         let Some(mut header) = (unsafe { header(dir, name) }) else {
             return then(dir, name, argv);
@@ -111,9 +120,20 @@ unsafe fn launch_at_depth<R>(
         unsafe { check_executable(dir, name) }?;
         // SAFETY: the caller's promise.
         unsafe {
-            with_interpreter_arguments(interpreter.path, interpreter.argument, given, argv, |argv| {
-                launch_at_depth(Program::of(interpreter.path.as_ptr()), argv, depth + 1, then)
-            })
+            with_interpreter_arguments(
+                interpreter.path,
+                interpreter.argument,
+                given,
+                argv,
+                |argv| {
+                    launch_at_depth(
+                        Program::of(interpreter.path.as_ptr()),
+                        argv,
+                        depth + 1,
+                        then,
+                    )
+                },
+            )
         }
     };
     // SAFETY: the caller's promise.
@@ -141,7 +161,8 @@ unsafe fn with_name<R>(
     };
     let made = frame::with_words(length / size_of::<usize>() + 1, |words| {
         // SAFETY: words are bytes.
-        let room = unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), length + 1) };
+        let room =
+            unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), length + 1) };
         let copy = |operand: Operand<'_>| match operand {
             Operand::Rewritten(name) if name.count_bytes() == length => {
                 room.copy_from_slice(name.to_bytes_with_nul());
@@ -160,12 +181,17 @@ unsafe fn with_name<R>(
 unsafe fn leads_through_link(path: *const c_char) -> Result<bool, Errno> {
     // SAFETY: the caller's promise.
     unsafe {
-        resolve(libc::AT_FDCWD, path, Last::Followed, |operand| match operand {
-            Operand::Given => Ok(false),
-            Operand::Rewritten(_) => Ok(true),
-            Operand::Link(link) => followed_link(link),
-            Operand::Error(errno) => Err(errno),
-        })
+        resolve(
+            libc::AT_FDCWD,
+            path,
+            Last::Followed,
+            |operand| match operand {
+                Operand::Given => Ok(false),
+                Operand::Rewritten(_) => Ok(true),
+                Operand::Link(_) => Err(Errno::LOOP),
+                Operand::Error(errno) => Err(errno),
+            },
+        )
     }
 }
 
@@ -177,7 +203,14 @@ unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
     // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
-    let file = unsafe { rustix::fs::openat(BorrowedFd::borrow_raw(dir), CStr::from_ptr(name), flags, Mode::empty()) };
+    let file = unsafe {
+        rustix::fs::openat(
+            BorrowedFd::borrow_raw(dir),
+            CStr::from_ptr(name),
+            flags,
+            Mode::empty(),
+        )
+    };
     Header::read(file.ok()?.as_fd()).ok()
 }
 
@@ -186,7 +219,9 @@ unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno>
     let (dir, name) = unsafe { (BorrowedFd::borrow_raw(dir), CStr::from_ptr(name)) };
     match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {
         // Before Linux 5.8 access(2) only knew the real ids.
-        Err(Errno::NOSYS | Errno::INVAL) => rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::empty()),
+        Err(Errno::NOSYS | Errno::INVAL) => {
+            rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::empty())
+        }
         checked => checked,
     }
 }
@@ -202,7 +237,11 @@ unsafe fn with_interpreter_arguments<R>(
     // SAFETY: the caller's promise.
     let rest = unsafe { count(argv) }.max(1) - 1;
     let made = frame::with_words(rest + 4, |words| {
-        let head = [Some(path.as_ptr()), argument.map(CStr::as_ptr), Some(script)];
+        let head = [
+            Some(path.as_ptr()),
+            argument.map(CStr::as_ptr),
+            Some(script),
+        ];
         // SAFETY: `rest` pointers come after the first.
         let tail = (0..rest).map(|index| unsafe { *argv.add(1 + index) });
         for (word, pointer) in words.iter_mut().zip(head.into_iter().flatten().chain(tail)) {
@@ -223,5 +262,7 @@ pub unsafe fn count(argv: Arguments) -> usize {
         return 0;
     }
     // SAFETY: the caller's promise.
-    (0..).take_while(|&index| unsafe { !(*argv.add(index)).is_null() }).count()
+    (0..)
+        .take_while(|&index| unsafe { !(*argv.add(index)).is_null() })
+        .count()
 }

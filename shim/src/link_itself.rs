@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 
-use libc::{stat64, statx};
+use libc::{stat64 as Stat, statx as Statx};
 use psl_table::snapshot::Link;
 use psl_table::walk::Last;
 use rustix::fs::AtFlags;
@@ -15,7 +15,11 @@ const MODE: u32 = libc::S_IFLNK | 0o777;
 
 /// Tells what a symlink in the last component means to a call with a `NOFOLLOW` flag.
 pub fn kept_if(flag: c_int) -> Last {
-    if flag == 0 { Last::Followed } else { Last::Kept }
+    if flag == 0 {
+        Last::Followed
+    } else {
+        Last::Kept
+    }
 }
 
 /// Tells it for open(2): `O_CREAT|O_EXCL` makes an entry, `O_PATH` silences both.
@@ -36,7 +40,11 @@ pub fn kept_by_open(flags: c_int) -> Last {
 pub unsafe fn kept_by_fopen(mode: *const c_char) -> Last {
     // SAFETY: the caller's promise.
     let exclusive = !mode.is_null() && unsafe { CStr::from_ptr(mode) }.to_bytes().contains(&b'x');
-    if exclusive { Last::Entry } else { Last::Followed }
+    if exclusive {
+        Last::Entry
+    } else {
+        Last::Followed
+    }
 }
 
 /// Refuses to open a symlink, as open(2) does.
@@ -52,7 +60,11 @@ pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
         let slash = unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/");
         return Err(if slash { Errno::ISDIR } else { Errno::EXIST });
     }
-    Err(if flags & libc::O_DIRECTORY == 0 { Errno::LOOP } else { Errno::NOTDIR })
+    Err(if flags & libc::O_DIRECTORY == 0 {
+        Errno::LOOP
+    } else {
+        Errno::NOTDIR
+    })
 }
 
 /// Fills in what lstat(2) says of the link: it is of its directory's device and owner.
@@ -60,14 +72,14 @@ pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
 /// # Safety
 ///
 /// `buf` is null or can be written.
-pub unsafe fn stat(link: &Link, buf: *mut stat64) -> Result<c_int, Errno> {
+pub unsafe fn stat(link: &Link, buf: *mut Stat) -> Result<c_int, Errno> {
     if buf.is_null() {
         return Err(Errno::FAULT);
     }
     let dir = rustix::fs::stat(&*link.dir)?;
     // SAFETY: all zeroes is a valid stat, and the caller promises the room.
     unsafe {
-        let mut own: stat64 = std::mem::zeroed();
+        let mut own: Stat = std::mem::zeroed();
         own.st_dev = dir.st_dev;
         own.st_ino = link.inode;
         own.st_mode = MODE;
@@ -89,7 +101,12 @@ pub unsafe fn stat(link: &Link, buf: *mut stat64) -> Result<c_int, Errno> {
 /// # Safety
 ///
 /// As for [`stat`].
-pub unsafe fn statx(link: &Link, flags: c_int, mask: c_uint, buf: *mut statx) -> Result<c_int, Errno> {
+pub unsafe fn statx(
+    link: &Link,
+    flags: c_int,
+    mask: c_uint,
+    buf: *mut Statx,
+) -> Result<c_int, Errno> {
     if buf.is_null() {
         return Err(Errno::FAULT);
     }
@@ -99,8 +116,9 @@ pub unsafe fn statx(link: &Link, flags: c_int, mask: c_uint, buf: *mut statx) ->
     let dir = rustix::fs::statx(rustix::fs::CWD, &*link.dir, flags, mask)?;
     // SAFETY: all zeroes is a valid statx, and the caller promises the room.
     unsafe {
-        let mut own: statx = std::mem::zeroed();
-        own.stx_mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME | (dir.stx_mask & libc::STATX_MNT_ID);
+        let mut own: Statx = std::mem::zeroed();
+        own.stx_mask =
+            libc::STATX_BASIC_STATS | libc::STATX_BTIME | (dir.stx_mask & libc::STATX_MNT_ID);
         own.stx_mnt_id = dir.stx_mnt_id;
         own.stx_blksize = dir.stx_blksize;
         own.stx_nlink = 1;
@@ -111,7 +129,12 @@ pub unsafe fn statx(link: &Link, flags: c_int, mask: c_uint, buf: *mut statx) ->
         own.stx_size = length(link) as u64;
         own.stx_dev_major = dir.stx_dev_major;
         own.stx_dev_minor = dir.stx_dev_minor;
-        for time in [&mut own.stx_atime, &mut own.stx_btime, &mut own.stx_ctime, &mut own.stx_mtime] {
+        for time in [
+            &mut own.stx_atime,
+            &mut own.stx_btime,
+            &mut own.stx_ctime,
+            &mut own.stx_mtime,
+        ] {
             time.tv_sec = link.committed;
         }
         buf.write(own);
@@ -137,10 +160,37 @@ pub unsafe fn readlink(link: &Link, buf: *mut c_char, size: usize) -> Result<isi
     Ok(length as isize)
 }
 
+/// Copies the link's text for a fortified caller, and ends the process where libc would.
+///
+/// # Safety
+///
+/// `buf` has room for `room` bytes.
+pub unsafe fn readlink_chk(
+    link: &Link,
+    buf: *mut c_char,
+    size: usize,
+    room: usize,
+) -> Result<isize, Errno> {
+    unsafe extern "C" {
+        /// ABI: what fortified functions call in glibc when a buffer would overflow.
+        fn __chk_fail() -> !;
+    }
+    if size > room {
+        // SAFETY: it takes nothing and does not return.
+        unsafe { __chk_fail() }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { readlink(link, buf, size) }
+}
+
 /// Answers access(2) with `AT_SYMLINK_NOFOLLOW`: a symlink's mode allows everything.
 pub fn access(mode: c_int) -> Result<c_int, Errno> {
     let all = libc::R_OK | libc::W_OK | libc::X_OK;
-    if mode & !all == 0 { Ok(0) } else { Err(Errno::INVAL) }
+    if mode & !all == 0 {
+        Ok(0)
+    } else {
+        Err(Errno::INVAL)
+    }
 }
 
 /// Makes a hard link of the link: a symlink with its text, which is all that a private link can share.
@@ -151,16 +201,22 @@ pub fn access(mode: c_int) -> Result<c_int, Errno> {
 pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c_int, Errno> {
     // SAFETY: the caller's promise for `new`; both names are C strings then.
     Ok(unsafe {
-        call::operand(dir, new, Last::Entry, |_| Err(Errno::EXIST), |dir, new| {
-            if new.is_null() {
-                return fail(Errno::FAULT);
-            }
-            let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
-            match rustix::fs::symlinkat(&*link.to, dir, CStr::from_ptr(new)) {
-                Ok(()) => 0,
-                Err(errno) => fail(errno),
-            }
-        })
+        call::operand(
+            dir,
+            new,
+            Last::Entry,
+            |_| Err(Errno::EXIST),
+            |dir, new| {
+                if new.is_null() {
+                    return fail(Errno::FAULT);
+                }
+                let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
+                match rustix::fs::symlinkat(&*link.to, dir, CStr::from_ptr(new)) {
+                    Ok(()) => 0,
+                    Err(errno) => fail(errno),
+                }
+            },
+        )
     })
 }
 
@@ -179,7 +235,11 @@ pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Resu
         rustix::fs::statat(dir, CStr::from_ptr(old), AtFlags::SYMLINK_NOFOLLOW)
     };
     found?;
-    Err(if flags & libc::RENAME_NOREPLACE == 0 { Errno::BUSY } else { Errno::EXIST })
+    Err(if flags & libc::RENAME_NOREPLACE == 0 {
+        Errno::BUSY
+    } else {
+        Errno::EXIST
+    })
 }
 
 fn length(link: &Link) -> usize {

@@ -13,7 +13,10 @@ pub struct Real {
 impl Real {
     /// Declares a symbol, not bound yet.
     pub const fn new(name: &'static CStr) -> Self {
-        Self { name, at: AtomicPtr::new(null_mut()) }
+        Self {
+            name,
+            at: AtomicPtr::new(null_mut()),
+        }
     }
 
     /// Looks the next definition up, unless that has been done.

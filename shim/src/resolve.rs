@@ -57,7 +57,10 @@ pub unsafe fn resolve<R>(
     // SAFETY: it is only given to the kernel, which checks it; it is not -1.
     let dir = unsafe { BorrowedFd::borrow_raw(dir) };
     match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
-        Ok(End::Name { through_link: false, .. }) => then(Operand::Given),
+        Ok(End::Name {
+            through_link: false,
+            ..
+        }) => then(Operand::Given),
         Ok(End::Name { name, .. }) => then(Operand::Rewritten(name)),
         // SAFETY: links live as long as the snapshot, which is for ever.
         Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),

@@ -20,8 +20,10 @@ struct Pool {
 // SAFETY: a slot is only touched by who set its bit.
 unsafe impl Sync for Pool {}
 
-static POOL: Pool =
-    Pool { taken: AtomicU64::new(0), slots: [const { UnsafeCell::new(Scratch::new()) }; SLOTS] };
+static POOL: Pool = Pool {
+    taken: AtomicU64::new(0),
+    slots: [const { UnsafeCell::new(Scratch::new()) }; SLOTS],
+};
 
 /// Memory for one walk, given back when dropped.
 ///
@@ -38,7 +40,9 @@ impl Lease {
         let mut taken = POOL.taken.load(Ordering::Relaxed);
         loop {
             let slot = taken.trailing_ones();
-            let Some(cell) = POOL.slots.get(slot as usize) else { return Self::map() };
+            let Some(cell) = POOL.slots.get(slot as usize) else {
+                return Self::map();
+            };
             // Acquire pairs with the release in `drop`: the last holder is done with the slot.
             match POOL.taken.compare_exchange_weak(
                 taken,
@@ -46,7 +50,12 @@ impl Lease {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Some(Self { memory: cell.get(), slot: Some(slot) }),
+                Ok(_) => {
+                    return Some(Self {
+                        memory: cell.get(),
+                        slot: Some(slot),
+                    });
+                }
                 Err(seen) => taken = seen,
             }
         }
@@ -62,7 +71,10 @@ impl Lease {
                 MapFlags::PRIVATE,
             )
         };
-        memory.ok().map(|memory| Self { memory: memory.cast(), slot: None })
+        memory.ok().map(|memory| Self {
+            memory: memory.cast(),
+            slot: None,
+        })
     }
 }
 
@@ -75,7 +87,8 @@ impl Drop for Lease {
             }
             None => {
                 // SAFETY: `map` made this mapping, and nobody else has its address.
-                let unmapped = unsafe { rustix::mm::munmap(self.memory.cast(), size_of::<Scratch>()) };
+                let unmapped =
+                    unsafe { rustix::mm::munmap(self.memory.cast(), size_of::<Scratch>()) };
                 debug_assert!(unmapped.is_ok());
             }
         }

@@ -28,7 +28,10 @@ pub struct Interpreter<'a> {
 impl Header {
     /// Reads the beginning of an open program.
     pub fn read(program: BorrowedFd<'_>) -> Result<Self, Errno> {
-        let mut header = Self { bytes: [0; HEADER + 1], length: 0 };
+        let mut header = Self {
+            bytes: [0; HEADER + 1],
+            length: 0,
+        };
         header.length = rustix::io::pread(program, &mut header.bytes[..HEADER], 0)?;
         Ok(header)
     }
@@ -43,14 +46,21 @@ impl Header {
         let bytes = &mut self.bytes;
         let line_end = bytes[..HEADER].iter().position(|&byte| byte == b'\n');
         let mut end = line_end.unwrap_or(HEADER - 1);
-        let Some(start) = bytes[2..end].iter().position(|byte| !is_blank(byte)).map(|at| at + 2) else {
+        let Some(start) = bytes[2..end]
+            .iter()
+            .position(|byte| !is_blank(byte))
+            .map(|at| at + 2)
+        else {
             return Err(Errno::NOEXEC);
         };
         // Without the line's end in sight the path may have been cut; the argument may be.
         if line_end.is_none() && !bytes[start..HEADER].iter().any(is_end) {
             return Err(Errno::NOEXEC);
         }
-        let path_end = bytes[start..end].iter().position(is_end).map(|at| at + start);
+        let path_end = bytes[start..end]
+            .iter()
+            .position(is_end)
+            .map(|at| at + start);
         while is_blank(&bytes[end - 1]) {
             end -= 1;
         }
@@ -62,11 +72,15 @@ impl Header {
             .filter(|&at| bytes[at] != 0 && bytes[path_end] != 0);
         bytes[end] = 0;
         bytes[path_end] = 0;
-        let text = |from: usize| CStr::from_bytes_until_nul(&bytes[from..]).map_err(|_| Errno::NOEXEC);
+        let text =
+            |from: usize| CStr::from_bytes_until_nul(&bytes[from..]).map_err(|_| Errno::NOEXEC);
         let path = text(start)?;
         if path.is_empty() {
             return Err(Errno::NOEXEC);
         }
-        Ok(Some(Interpreter { path, argument: argument.map(text).transpose()? }))
+        Ok(Some(Interpreter {
+            path,
+            argument: argument.map(text).transpose()?,
+        }))
     }
 }

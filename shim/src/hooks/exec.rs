@@ -18,8 +18,12 @@ pub unsafe fn execve(real: Execve, path: *const c_char, argv: Arguments, envp: B
     // SAFETY: the arguments are the caller's, who called execve(2) with them.
     unsafe {
         let program = Program::of(path);
-        completed(envp, |envp| launch(program, argv, &mut |_, path, argv| Ok(real(path, argv, envp))))
-            .unwrap_or_else(fail)
+        completed(envp, |envp| {
+            launch(program, argv, &mut |_, path, argv| {
+                Ok(real(path, argv, envp))
+            })
+        })
+        .unwrap_or_else(fail)
     }
 }
 
@@ -61,12 +65,33 @@ pub unsafe fn execveat(
             }
             let path_text = CStr::from_ptr(path).to_bytes();
             if dir == libc::AT_FDCWD || path_text.starts_with(b"/") {
-                return launch(Program { dir, path, last, given: path }, argv, &mut real);
+                return launch(
+                    Program {
+                        dir,
+                        path,
+                        last,
+                        given: path,
+                    },
+                    argv,
+                    &mut real,
+                );
             }
             // A script is told this name, as by the kernel.
-            with_text(&[b"/dev/fd/", decimal(dir, &mut [0; 10]), b"/", path_text], |given| {
-                launch(Program { dir, path, last, given }, argv, &mut real)
-            })
+            with_text(
+                &[b"/dev/fd/", decimal(dir, &mut [0; 10]), b"/", path_text],
+                |given| {
+                    launch(
+                        Program {
+                            dir,
+                            path,
+                            last,
+                            given,
+                        },
+                        argv,
+                        &mut real,
+                    )
+                },
+            )
         })
         .unwrap_or_else(fail)
     }
@@ -147,7 +172,9 @@ pub unsafe fn search(file: *const c_char, argv: Arguments, envp: Block) -> c_int
         let mut denied = false;
         for dir in path.split(|&byte| byte == b':') {
             let slash: &[u8] = if dir.is_empty() { b"" } else { b"/" };
-            let tried = with_text(&[dir, slash, name], |candidate| Ok(execve_or_shell(candidate, argv, envp)));
+            let tried = with_text(&[dir, slash, name], |candidate| {
+                Ok(execve_or_shell(candidate, argv, envp))
+            });
             let errno = match tried {
                 Ok(_) => *libc::__errno_location(),
                 Err(errno) => errno.raw_os_error(),

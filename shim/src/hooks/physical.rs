@@ -7,6 +7,7 @@ use psl_table::walk::Last;
 
 use crate::call::{followed, operand};
 use crate::environment;
+use crate::resolve::{Operand, resolve};
 
 /// See catopen(3): a name without a slash is searched along `NLSPATH`.
 pub unsafe fn catopen(
@@ -30,18 +31,31 @@ pub unsafe fn catopen(
 pub unsafe fn get_current_dir_name(_: unsafe extern "C" fn() -> *mut c_char) -> *mut c_char {
     // SAFETY: the environment is this process's; its strings are C strings.
     unsafe {
-        if let Some(given) = environment::find(environment::current(), b"PWD").filter(|path| !path.is_empty()) {
-            let (mut here, mut there) = (std::mem::zeroed(), std::mem::zeroed());
-            let mut stat = |path: &CStr, buf: *mut libc::stat64| -> c_int {
-                operand(libc::AT_FDCWD, path.as_ptr(), Last::Followed, followed, |_, path| libc::fstatat64(libc::AT_FDCWD, path, buf, 0))
-            };
-            if stat(c".", &mut here) == 0
-                && stat(given, &mut there) == 0
-                && (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
-            {
+        if let Some(given) =
+            environment::find(environment::current(), b"PWD").filter(|path| !path.is_empty())
+        {
+            if identity(c".").is_some_and(|here| identity(given) == Some(here)) {
                 return libc::strdup(given.as_ptr());
             }
         }
         libc::getcwd(null_mut(), 0)
     }
+}
+
+/// Returns device and inode of what a path leads to.
+unsafe fn identity(path: &CStr) -> Option<(u64, u64)> {
+    // SAFETY: a C string.
+    let stat = unsafe {
+        resolve(
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            Last::Followed,
+            |operand| match operand {
+                Operand::Given => rustix::fs::stat(path).ok(),
+                Operand::Rewritten(name) => rustix::fs::stat(name).ok(),
+                Operand::Link(_) | Operand::Error(_) => None,
+            },
+        )
+    };
+    stat.map(|stat| (stat.st_dev, stat.st_ino))
 }

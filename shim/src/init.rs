@@ -1,0 +1,5 @@
+//! Before main.
+#[ctor::ctor(unsafe)]
+fn start() {
+    crate::real::bind();
+}

@@ -1,0 +1,125 @@
+//! Calls from standard input, one after another, and a line on standard output for each.
+
+use std::collections::HashMap;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use psl_tests::fixture::{Occupant, PLACES};
+use psl_tests::inventory::{self, Inventory};
+use psl_tests::script::Call;
+use rustix::process::{Gid, Uid};
+
+use crate::call::{Prepared, symbol};
+use crate::seen;
+
+/// The tree that calls are made in.
+pub struct World {
+    pub root: PathBuf,
+    pub occupant: Occupant,
+    before: Inventory,
+    names: HashMap<(u64, u64), String>,
+}
+
+impl World {
+    fn new(root: &str, occupant: &str) -> Self {
+        let occupant = Occupant::ALL.iter().find(|(name, _)| *name == occupant);
+        let mut world = Self {
+            root: root.into(),
+            occupant: occupant.expect("an occupant's name").1,
+            before: Inventory::new(),
+            names: HashMap::new(),
+        };
+        world.look();
+        world
+    }
+
+    fn look(&mut self) {
+        self.before = inventory::take(&self.root).expect("the tree can be read");
+        self.names.clear();
+        for (path, found) in self.before.iter().rev() {
+            self.names.insert(found.identity, path.clone());
+        }
+    }
+
+    /// Says which entry of the tree this is: the same words in a tree with symlinks and in one with links.
+    pub fn name_of(&self, identity: (u64, u64), is_symlink: bool) -> &str {
+        let known = self.names.get(&identity).map(String::as_str);
+        let is_place = known.is_none_or(|path| PLACES.iter().any(|place| place.at == path));
+        match known {
+            _ if is_symlink && is_place => "a place",
+            Some(path) => path,
+            None => "elsewhere",
+        }
+    }
+
+    /// Says what has changed since the last look, and takes it back.
+    fn mended(&mut self) -> String {
+        let after = inventory::take(&self.root).expect("the tree can be read");
+        let difference = inventory::difference(&self.before, &after);
+        if !difference.is_empty() {
+            let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
+            inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
+            self.look();
+        }
+        let changes: Vec<_> = difference
+            .into_iter()
+            .map(|(path, change)| format!("{path}: {change}"))
+            .collect();
+        changes.join(", ")
+    }
+}
+
+/// Makes all calls; as `user` where that is given and may be.
+pub fn play(root: &str, occupant: &str, user: Option<u32>) {
+    let mut script = String::new();
+    std::io::stdin()
+        .read_to_string(&mut script)
+        .expect("a script");
+    let calls: Vec<Call> = script
+        .lines()
+        .map(|line| Call::parse(line).unwrap_or_else(|| panic!("no call: {line}")))
+        .collect();
+    let mut world = World::new(root, occupant);
+    if let Some(user) = user {
+        let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
+        rustix::thread::set_thread_res_gid(gid, gid, gid).expect("root may");
+        rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root may");
+    }
+    let mut out = std::io::stdout();
+    for call in &calls {
+        let line = line(&mut world, call);
+        // One write: what was said before a crash is there to be read.
+        out.write_all(format!("{line}\n").as_bytes())
+            .expect("somebody listens");
+    }
+    let changes = if user.is_none() {
+        world.mended()
+    } else {
+        String::new()
+    };
+    out.write_all(format!("at last | | {changes}\n").as_bytes())
+        .expect("somebody listens");
+}
+
+/// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED`.
+fn line(world: &mut World, call: &Call) -> String {
+    let function = symbol(&call.symbol);
+    if function.is_null() {
+        return "no such symbol | |".into();
+    }
+    if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
+        return format!("no start: {errno} | |");
+    }
+    let prepared = match Prepared::new(&call.arguments) {
+        Ok(prepared) => prepared,
+        Err(error) => return format!("{error} | |"),
+    };
+    let (result, seen) = seen::called(world, &call.shows, &prepared, function);
+    drop(prepared);
+    let changes = if call.changes {
+        world.mended()
+    } else {
+        String::new()
+    };
+    format!("{result} | {seen} | {changes}").replace('\n', "\\n")
+}

@@ -15,4 +15,13 @@ pub mod subject;
 
 pub mod select;
 
+pub mod config;
+pub mod duration;
+pub mod members;
+pub mod trust;
+
+pub mod store;
+
+pub mod history;
+
 pub use error::{Error, Result};

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::environment::{self, Block};
 use crate::frame;
-use crate::resolve::{Operand, resolve};
+use crate::resolve::{self, Operand, resolve};
 use crate::shebang::{Header, MAX_DEPTH};
 
 /// An argument vector that ends with a null pointer.
@@ -84,6 +84,9 @@ pub unsafe fn launch<R>(
     argv: Arguments,
     then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
+    if resolve::snapshot().is_none() {
+        return then(program.dir, program.path, argv);
+    }
     // SAFETY: the caller's promise.
     unsafe { launch_at_depth(program, argv, 0, then) }
 }

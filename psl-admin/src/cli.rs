@@ -3,7 +3,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{add, history, init, list, member, remove, rollback, show};
+use crate::{add, history, init, list, member, remove, resolve, rollback, show};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -60,6 +60,7 @@ pub enum Verb {
     Remove(remove::Remove),
     List(list::List),
     Member(member::Member),
+    Resolve(resolve::Resolve),
     History(history::History),
     Show(show::Show),
     Rollback(rollback::Rollback),
@@ -74,6 +75,7 @@ impl Verb {
             Self::Remove(verb) => verb.run(context),
             Self::List(verb) => verb.run(context),
             Self::Member(verb) => verb.run(context),
+            Self::Resolve(verb) => verb.run(context),
             Self::History(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),

@@ -9,6 +9,7 @@ mod init;
 mod list;
 mod member;
 mod remove;
+mod resolve;
 mod rollback;
 mod show;
 
@@ -24,6 +25,7 @@ mod known;
 mod lines;
 mod nearest;
 mod sigpipe;
+mod view;
 mod when;
 
 use clap::Parser;

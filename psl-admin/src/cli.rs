@@ -3,7 +3,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{add, history, init, list, member, remove, resolve, rollback, show};
+use crate::{add, check, history, init, list, member, remove, resolve, rollback, show};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -61,6 +61,7 @@ pub enum Verb {
     List(list::List),
     Member(member::Member),
     Resolve(resolve::Resolve),
+    Check(check::Check),
     History(history::History),
     Show(show::Show),
     Rollback(rollback::Rollback),
@@ -76,6 +77,7 @@ impl Verb {
             Self::List(verb) => verb.run(context),
             Self::Member(verb) => verb.run(context),
             Self::Resolve(verb) => verb.run(context),
+            Self::Check(verb) => verb.run(context),
             Self::History(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),

@@ -4,6 +4,7 @@
 mod cli;
 
 mod add;
+mod check;
 mod history;
 mod init;
 mod list;

@@ -3,7 +3,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{add, check, history, init, list, member, remove, resolve, rollback, show};
+use crate::{add, check, env, history, init, list, member, remove, resolve, rollback, run, show};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -65,6 +65,8 @@ pub enum Verb {
     History(history::History),
     Show(show::Show),
     Rollback(rollback::Rollback),
+    Run(run::Run),
+    Env(env::Env),
 }
 
 impl Verb {
@@ -81,6 +83,8 @@ impl Verb {
             Self::History(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),
+            Self::Run(verb) => verb.run(context),
+            Self::Env(verb) => verb.run(context),
         }
     }
 }

@@ -5,6 +5,7 @@ mod cli;
 
 mod add;
 mod check;
+mod env;
 mod history;
 mod init;
 mod list;
@@ -12,6 +13,7 @@ mod member;
 mod remove;
 mod resolve;
 mod rollback;
+mod run;
 mod show;
 
 mod change;
@@ -23,8 +25,10 @@ mod edit;
 mod exit;
 mod failure;
 mod known;
+mod launch;
 mod lines;
 mod nearest;
+mod shim_file;
 mod sigpipe;
 mod view;
 mod when;
@@ -34,12 +38,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sigpipe::restore();
-    let ended = match cli::Cli::try_parse() {
-        Ok(cli) => {
-            cli.color.write_global();
-            cli.verb.run(&cli.context())
-        }
-        Err(error) => return cli::show_usage(&error).into(),
+    let ended = match launch::requested() {
+        Some(launch) => Err(launch.execute()),
+        None => match cli::Cli::try_parse() {
+            Ok(cli) => {
+                cli.color.write_global();
+                cli.verb.run(&cli.context())
+            }
+            Err(error) => return cli::show_usage(&error).into(),
+        },
     };
     ended
         .unwrap_or_else(|failure| {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     let out = std::env::var_os("OUT_DIR").expect("cargo sets it");
-    for (name, flags) in [("counting", &[][..])] {
+    for (name, flags) in [("counting", &[] as &[&str])] {
         let source = format!("c/{name}.c");
         println!("cargo::rerun-if-changed={source}");
         let library = Path::new(&out).join(format!("lib{name}.so"));

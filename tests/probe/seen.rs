@@ -5,7 +5,7 @@ use std::path::Path;
 use std::ptr::with_exposed_provenance_mut;
 
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType};
 
 use crate::call::{Prepared, Returned, symbol};
 use crate::play::World;
@@ -259,7 +259,7 @@ fn listing(world: &World, value: isize) -> String {
             let mut it: libc::stat64 = std::mem::zeroed();
             let flags = libc::AT_SYMLINK_NOFOLLOW;
             let known = lstat(libc::dirfd(dir), name.as_ptr(), &raw mut it, flags) == 0;
-            let agrees = known && it.st_ino == entry.d_ino && it.st_mode >> 12 == entry.d_type.into();
+            let agrees = known && it.st_ino == entry.d_ino && it.st_mode >> 12 == u32::from(entry.d_type);
             let whose = world.name_of((it.st_dev, it.st_ino), it.st_mode >> 12 == 0o12);
             let odd = if agrees { "" } else { " (lstat says otherwise)" };
             entries.push(format!(

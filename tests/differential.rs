@@ -30,8 +30,10 @@ fn cases(root: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     let spellings = cases::spellings();
     for row in cases::rows() {
-        for symbol in row.symbols {
-            for spelling in &spellings {
+        for (twin, symbol) in row.symbols.iter().enumerate() {
+            // Looking at what has changed takes longer than the call; twins are the same lines of code.
+            let step = if row.changes && twin > 0 { 5 } else { 1 };
+            for spelling in spellings.iter().skip(twin % step).step_by(step) {
                 let own = root.join(spelling.start).display().to_string();
                 let here = Argument::Number(i64::from(AT_FDCWD));
                 let has_dir = row.arguments.iter().any(|it| matches!(it, Given::Dir));

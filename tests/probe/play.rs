@@ -35,9 +35,24 @@ impl World {
 
     fn look(&mut self) {
         self.before = inventory::take(&self.root).expect("the tree can be read");
-        self.names.clear();
-        for (path, found) in self.before.iter().rev() {
+        for (path, found) in &self.before {
             self.names.insert(found.identity, path.clone());
+        }
+    }
+
+    /// Looks again at an entry that was made anew.
+    fn look_at(&mut self, path: &str) {
+        let found = inventory::look(&self.root.join(path)).ok();
+        let before = self.before.get(path);
+        assert_eq!(
+            before.map(|it| &it.what),
+            found.as_ref().map(|it| &it.what),
+            "{path} was not mended"
+        );
+        if let (Some(before), Some(found)) = (before, found) {
+            self.names.remove(&before.identity);
+            self.names.insert(found.identity, path.into());
+            self.before.insert(path.into(), found);
         }
     }
 
@@ -59,7 +74,9 @@ impl World {
         if !difference.is_empty() {
             let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
             inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-            self.look();
+            for path in paths {
+                self.look_at(path);
+            }
         }
         let changes: Vec<_> = difference
             .into_iter()
@@ -116,7 +133,9 @@ fn line(world: &mut World, call: &Call) -> String {
     };
     let (result, seen) = seen::called(world, &call.shows, &prepared, function);
     drop(prepared);
-    let changes = if call.changes {
+    let failed = result.starts_with("-1 ") || result.starts_with("null ");
+    // What a call that failed has changed all the same shows with the next one.
+    let changes = if call.changes && !failed {
         world.mended()
     } else {
         String::new()

@@ -1,5 +1,171 @@
-//! Before main.
+//! Before main: the environment says which member this is, the store what it sees.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use psl_table::config::{HostConfig, OnError};
+use psl_table::snapshot::Snapshot;
+use psl_table::store::Store;
+use psl_table::subject::Subject;
+use psl_table::tree::Host;
+
+use crate::environment::{self, Carried, SNAPSHOT, Start};
+use crate::real;
+use crate::report::{Level, Report};
+use crate::resolve;
+
+/// The variables that make an instance, beside its member.
+const VARIABLES: [&str; 7] = [
+    "PSL_STORE",
+    "PSL_APP",
+    "PSL_APP_VERSION",
+    "PSL_PIN",
+    "PSL_LOG",
+    "PSL_LOG_FILE",
+    "PSL_CONFIG",
+];
+
 #[ctor::ctor(unsafe)]
 fn start() {
-    crate::real::bind();
+    real::bind();
+    let start = Start::read();
+    if start.secure {
+        return;
+    }
+    let report = Report::of(&start);
+    let (config, store) = match configured(&start) {
+        Ok((config, Some(store))) => (config, store),
+        Ok((_, None)) => {
+            if start.get("PSL_MEMBER").is_some() {
+                report.say(Level::Warn, "PSL_MEMBER is set, but neither PSL_STORE nor a configuration names a store: no links hold");
+            }
+            return;
+        }
+        Err(error) => report.refuse(error),
+    };
+    match prepare(&start, &config, &store) {
+        Ok(snapshot) => {
+            report.say(
+                Level::Info,
+                format_args!(
+                    "generation {} of \"{}\", {} places",
+                    snapshot.generation,
+                    store.display(),
+                    snapshot.places().len()
+                ),
+            );
+            carry(&start, &snapshot);
+            // Only this constructor sets it.
+            let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
+        }
+        Err(reason) if config.on_error == OnError::Ignore => {
+            report.say(
+                Level::Warn,
+                format_args!("{reason}; no links hold, for on_error is \"ignore\""),
+            );
+        }
+        Err(reason) => report.refuse(reason),
+    }
+}
+
+/// Reads the host's configuration, and where the store is.
+fn configured(start: &Start) -> psl_table::Result<(HostConfig, Option<PathBuf>)> {
+    let config = HostConfig::load(start.get("PSL_CONFIG").map(Path::new))?;
+    let store = start
+        .get("PSL_STORE")
+        .map(PathBuf::from)
+        .or_else(|| config.store.clone());
+    Ok((config, store))
+}
+
+/// Makes the snapshot: of the generation that this instance was started with, or of the current one.
+fn prepare(start: &Start, config: &HostConfig, store: &Path) -> Result<Snapshot, String> {
+    let member = match start.get("PSL_MEMBER").filter(|member| !member.is_empty()) {
+        None => None,
+        Some(member) => Some(member.to_str().ok_or("PSL_MEMBER is not UTF-8")?),
+    };
+    let inherited = match start
+        .get(SNAPSHOT)
+        .filter(|_| start.get("PSL_PIN") != Some(OsStr::new("process")))
+    {
+        None => None,
+        Some(carried) => pinned(carried, member)?,
+    };
+    let store = Store::open(store, config.trust).map_err(|error| error.to_string())?;
+    let table = match inherited {
+        Some(generation) => store.read_generation(generation),
+        None => store.read(),
+    };
+    let table = table.map_err(|error| error.to_string())?;
+    let text = |name| start.get(name).and_then(OsStr::to_str).map(str::to_owned);
+    let subject = Subject::of_member(&table, member)
+        .or_attributes(&table, text("PSL_APP"), text("PSL_APP_VERSION"))
+        .with_exe(start.program.map_or(&[][..], CStr::to_bytes))
+        .with_env(
+            start
+                .variables()
+                .map(|(name, value)| (name.to_vec(), value.to_vec()))
+                .collect(),
+        );
+    Snapshot::of(&table, &subject, &Host).map_err(|errno| {
+        format!(
+            "\"{}\": the links lead in a circle on this host: {errno}",
+            table.file().display()
+        )
+    })
+}
+
+/// Reads `g<generation>;<member>`; none if it is another member's, for then this is a new instance.
+fn pinned(carried: &OsStr, member: Option<&str>) -> Result<Option<u64>, String> {
+    let malformed = || {
+        format!(
+            "{SNAPSHOT} is \"{}\", expected what the shim passes on",
+            carried.display()
+        )
+    };
+    let text = carried.to_str().ok_or_else(malformed)?;
+    let (generation, of) = text
+        .strip_prefix('g')
+        .and_then(|text| text.split_once(';'))
+        .ok_or_else(malformed)?;
+    let generation = generation.parse().map_err(|_| malformed())?;
+    Ok((of == member.unwrap_or_default()).then_some(generation))
+}
+
+/// Keeps what every program that this process starts has to find in its environment.
+fn carry(start: &Start, snapshot: &Snapshot) {
+    let variable = |name: &str| {
+        let value = start.get(name)?;
+        CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
+    };
+    let member = start
+        .get("PSL_MEMBER")
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let carried = Carried {
+        preload: own_entry(start),
+        variables: VARIABLES.iter().filter_map(|name| variable(name)).collect(),
+        member: variable("PSL_MEMBER"),
+        snapshot: CString::new(format!("{SNAPSHOT}=g{};{member}", snapshot.generation)).ok(),
+    };
+    environment::carry(Box::leak(Box::new(carried)));
+}
+
+/// Finds the entry of `LD_PRELOAD` that loaded this library: the one with its file name.
+fn own_entry(start: &Start) -> Option<CString> {
+    let list = start.get("LD_PRELOAD")?.as_bytes();
+    let entry = list.split(|byte| b": ".contains(byte)).find(|entry| {
+        let name = entry.rsplit(|&byte| byte == b'/').next();
+        name.is_some_and(|name| name.starts_with(b"libpsl_shim.so"))
+    })?;
+    CString::new(entry).ok()
+}
+
+/// Returns the generation that this process's links are of: 0 where the shim is inert.
+#[unsafe(no_mangle)]
+pub extern "C" fn psl_shim_generation() -> u64 {
+    resolve::SNAPSHOT
+        .get()
+        .map_or(0, |snapshot| snapshot.generation)
 }

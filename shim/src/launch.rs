@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::environment::{self, Block};
 use crate::frame;
-use crate::resolve::{Operand, resolve};
+use crate::resolve::{self, Operand, resolve};
 use crate::shebang::{Header, MAX_DEPTH};
 
 /// An argument vector that ends with a null pointer.
@@ -84,6 +84,9 @@ pub unsafe fn launch<R>(
     argv: Arguments,
     then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
+    if resolve::snapshot().is_none() {
+        return then(program.dir, program.path, argv);
+    }
     // SAFETY: the caller's promise.
     unsafe { launch_at_depth(program, argv, 0, then) }
 }
@@ -155,7 +158,7 @@ unsafe fn with_name<R>(
         Operand::Link(_) => Err(Errno::LOOP),
         Operand::Error(errno) => Err(errno),
     };
-    // SAFETY: the caller's promise, here and below.
+    // SAFETY: the caller's promise.
     let Some(length) = unsafe { resolve(dir, path, last, measure) }? else {
         return then(dir, path, false);
     };
@@ -172,6 +175,7 @@ unsafe fn with_name<R>(
             // Somebody moved a symlink on the way in between.
             _ => Err(Errno::AGAIN),
         };
+        // SAFETY: as above.
         unsafe { resolve(dir, path, last, copy) }?;
         then(libc::AT_FDCWD, words.as_ptr().cast(), true)
     });

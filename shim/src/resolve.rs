@@ -14,6 +14,11 @@ use crate::scratch::Lease;
 /// The snapshot of this process: unset until before main, and for ever where the shim is inert.
 pub static SNAPSHOT: OnceRef<'static, Snapshot> = OnceRef::new();
 
+/// Returns the snapshot, if there is anything in it.
+pub fn snapshot() -> Option<&'static Snapshot> {
+    SNAPSHOT.get().filter(|snapshot| !snapshot.is_empty())
+}
+
 /// What the kernel is to be given for a name.
 pub enum Operand<'a> {
     /// The name as the caller spelt it.
@@ -38,12 +43,9 @@ pub unsafe fn resolve<R>(
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = SNAPSHOT.get().filter(|snapshot| !snapshot.is_empty()) else {
+    let Some(snapshot) = snapshot().filter(|_| may_be_string(path)) else {
         return then(Operand::Given);
     };
-    if !may_be_string(path) {
-        return then(Operand::Given);
-    }
     // SAFETY: the caller's promise, but for the addresses just ruled out.
     let path = unsafe { CStr::from_ptr(path) }.to_bytes();
     // The kernel refuses these, and has the errno for it.
@@ -60,7 +62,11 @@ pub unsafe fn resolve<R>(
         Ok(End::Name {
             through_link: false,
             ..
-        }) => then(Operand::Given),
+        }) => {
+            // The call may take long, and needs no memory of ours.
+            drop(lease);
+            then(Operand::Given)
+        }
         Ok(End::Name { name, .. }) => then(Operand::Rewritten(name)),
         // SAFETY: links live as long as the snapshot, which is for ever.
         Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),

@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeTable;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, quoted};
 
 use crate::error::{Error, Result, Source};
 

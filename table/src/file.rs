@@ -3,8 +3,10 @@
 //! The crate is linked into a library that exports libc's own names, so nothing here may go
 //! through libc.
 
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
@@ -60,6 +62,14 @@ pub(crate) fn open(
 }
 
 impl Regular {
+    /// Reads the first few lines, at most 16 KiB; what is not UTF-8 is replaced.
+    pub(crate) fn read_head(&self, path: &Path) -> Result<String> {
+        let mut head = vec![0; 16 << 10];
+        let count = retry_on_intr(|| rustix::io::pread(&self.fd, &mut head[..], 0))
+            .map_err(|errno| Error::io("read", path, errno))?;
+        Ok(String::from_utf8_lossy(&head[..count]).into_owned())
+    }
+
     /// Reads the whole file as text; `path` is its name in errors.
     pub(crate) fn read(&self, path: &Path) -> Result<String> {
         let too_large = || Error::TooLarge {
@@ -93,6 +103,16 @@ impl Regular {
             }
         })
     }
+}
+
+/// Returns the path from the root on.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let here = rustix::process::getcwd(Vec::new());
+    let here = here.map_err(|errno| Error::io("find the working directory for", path, errno))?;
+    Ok(PathBuf::from(OsString::from_vec(here.into_bytes())).join(path))
 }
 
 /// Tells whether the error says that the file was replaced on a network file system while it was read.

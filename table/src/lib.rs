@@ -22,4 +22,13 @@ mod rest;
 pub mod tree;
 pub mod walk;
 
+pub mod config;
+pub mod duration;
+pub mod members;
+pub mod trust;
+
+pub mod store;
+
+pub mod history;
+
 pub use error::{Error, Result};

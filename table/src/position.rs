@@ -203,6 +203,11 @@ impl<'a, 'd> Position<'a, 'd> {
         is_magic_below_proc(start, &self.name[self.anchor..tail])
     }
 
+    /// Whether this is the root.
+    pub fn is_root(&self) -> bool {
+        &self.name[..self.length] == b"/"
+    }
+
     fn is_from_root(&self) -> bool {
         self.anchor == 0 && self.name[..self.length].first() == Some(&b'/')
     }

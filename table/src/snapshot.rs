@@ -5,6 +5,9 @@ use std::ffi::{CStr, CString};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use crate::select::select;
+use crate::subject::Subject;
+use crate::table::Table;
 use crate::tree::Tree;
 use crate::walk::{End, Last, Scratch, walk};
 
@@ -72,6 +75,24 @@ pub struct Row<'a> {
 }
 
 impl Snapshot {
+    /// Resolves what holds for `subject`; fails as [`Snapshot::new`].
+    pub fn of(table: &Table, subject: &Subject, tree: &impl Tree) -> Result<Self, Errno> {
+        let selection = select(table, subject);
+        let rows: Vec<_> = (selection.links.iter())
+            .map(|row| Row {
+                from: row.from.as_str().as_bytes(),
+                to: row.to.as_str().as_bytes(),
+                live: row.live,
+            })
+            .collect();
+        let hidden: Vec<_> = selection
+            .hidden
+            .iter()
+            .map(|path| path.as_str().as_bytes())
+            .collect();
+        Self::new(table.generation, table.committed(), &rows, &hidden, tree)
+    }
+
     /// Finds the places of `rows`, the first of two at one place counting, and hides `hidden`.
     ///
     /// A link's place may lie behind another link, so places are looked up again until none moves. Fails with

@@ -14,15 +14,19 @@ pub use row::LinkRow;
 
 use crate::document::{Document, Fields};
 use crate::error::{Error, Result};
+use crate::history::{self, Commit};
 use crate::name;
 
 /// The newest format that this program reads, and the one that it writes.
 pub const FORMAT: u32 = 1;
 
+/// The largest generation: every reader of JSON still tells it from its neighbours.
+pub const MAX_GENERATION: u64 = (1 << 53) - 1;
+
 /// A valid table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The table's number, at least 1.
+    /// The table's number, from 1 to [`MAX_GENERATION`].
     pub generation: u64,
     /// The attributes of the members that the table lists.
     pub members: BTreeMap<String, Member>,
@@ -59,8 +63,9 @@ impl Table {
         fields.only(&["format", "generation", "member", "link"])?;
 
         let generation = fields.required("generation", fields.number("generation")?)?;
-        if *generation.get_ref() == 0 {
-            let message = "`generation` is 0, expected at least 1";
+        if !(1..=MAX_GENERATION).contains(generation.get_ref()) {
+            let found = generation.get_ref();
+            let message = format!("`generation` is {found}, expected 1 to {MAX_GENERATION}");
             return Err(document.invalid(generation.span(), message));
         }
         let links: Vec<LinkRow> = (fields.tables("link", "a link")?.iter())
@@ -87,6 +92,14 @@ impl Table {
     /// Returns the name of the file that was parsed.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Returns when the table was committed, in seconds since 1970; 0 when its header does not say.
+    pub fn committed(&self) -> i64 {
+        let commit = Commit::of_text(&self.text);
+        commit
+            .and_then(|commit| history::seconds(&commit.when))
+            .unwrap_or(0)
     }
 
     /// Returns where the text has the generation's number, in bytes.
@@ -126,17 +139,12 @@ fn members(fields: &Fields<'_>) -> Result<BTreeMap<String, Member>> {
     let Some(listed) = fields.table("member", "the members")? else {
         return Ok(members);
     };
-    for (member, value) in listed.entries() {
+    for (member, attributes) in listed.named("member")? {
         let name = *member.get_ref();
         name::check_member(name).map_err(|flaw| {
             let message = format!("member {}", flaw.of(name));
             fields.document.invalid(member.span(), message)
         })?;
-        let Some(attributes) = value.get_ref().as_table() else {
-            return Err(listed.wrong_type(name, value, "a table of attributes"));
-        };
-        let what = format!("member `{name}`");
-        let attributes = Fields::new(fields.document, what, attributes, value.span());
         attributes.only(&["app", "version", "groups"])?;
         let own = |word: Option<toml::Spanned<&str>>| word.map(|word| word.into_inner().to_owned());
         let attributes = Member {

@@ -171,7 +171,10 @@ pub fn walk<'a>(
             }
         }
     }
-    at.append(rest.remaining())?;
+    // A slash behind the last component says that it is to be a directory; the root needs none.
+    if !at.is_root() {
+        at.append(rest.remaining())?;
+    }
     Ok(End::Name {
         name: at.into_c_str(),
         through_link,

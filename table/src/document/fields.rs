@@ -1,5 +1,6 @@
 //! The keys of one TOML table, asked for by name and type.
 
+use std::fmt::Display;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -32,6 +33,17 @@ impl<'d> Fields<'d> {
             table,
             span,
         }
+    }
+
+    /// Returns what the table describes, for messages.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Returns the place of a key, when it is given.
+    pub(crate) fn key_span(&self, key: &str) -> Option<Range<usize>> {
+        let (found, _) = self.table.get_key_value(key)?;
+        Some(found.span())
     }
 
     /// Refuses the first key, in the order of the text, that is not known.
@@ -144,6 +156,18 @@ impl<'d> Fields<'d> {
             .map(|table| Fields::new(self.document, what, table.get_ref(), table.span().clone())))
     }
 
+    /// Returns the tables inside this one with their names, each described as `what` and its name.
+    pub(crate) fn named(&self, what: &str) -> Result<Vec<(Spanned<&'d str>, Fields<'d>)>> {
+        let tables = self.entries().into_iter().map(|(name, value)| {
+            let table = value.get_ref().as_table();
+            let table = table.ok_or_else(|| self.wrong_type(name.get_ref(), value, "a table"))?;
+            let what = format!("{what} `{}`", name.get_ref());
+            let fields = Fields::new(self.document, what, table, value.span());
+            Ok((name, fields))
+        });
+        tables.collect()
+    }
+
     /// Returns the tables of a list of tables, each described as `what`; none when the key is missing.
     pub(crate) fn tables(&self, key: &str, what: &str) -> Result<Vec<Fields<'d>>> {
         let expected = "a list of tables";
@@ -156,6 +180,21 @@ impl<'d> Fields<'d> {
             Ok(Fields::new(self.document, what, table, item.span()))
         });
         tables.collect()
+    }
+
+    /// Returns what `parse` makes of a string; the refusal names the string, then what is wrong with it.
+    pub(crate) fn parsed<T, E: Display>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&'d str) -> Result<T, E>,
+    ) -> Result<Option<T>> {
+        let Some(text) = self.string(key)? else {
+            return Ok(None);
+        };
+        parse(text.get_ref()).map(Some).map_err(|flaw| {
+            let message = format!("`{key}` {:?} {flaw}", text.get_ref());
+            self.document.invalid(text.span(), message)
+        })
     }
 
     /// Returns one of a few words.

@@ -1,0 +1,154 @@
+//! The store: a directory on shared storage that holds the table and its history.
+//!
+//! At every instant, and after every crash, a reader finds one whole generation; a commit that was
+//! acknowledged is never lost; a lock dies with the program that held it.
+
+mod aside;
+mod commit;
+mod generations;
+mod init;
+mod lock;
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::AtFlags;
+
+pub use commit::CommitOptions;
+
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::file;
+use crate::members::Members;
+use crate::table::Table;
+pub use crate::trust::Trust;
+
+/// The current table's file in the store.
+pub const TABLE: &str = "table.toml";
+/// The directory of all generations in the store.
+pub const HISTORY: &str = "history";
+/// The file in the store that says how members are started.
+pub const MEMBERS: &str = "members.toml";
+/// The file in the store that a committing program locks.
+pub const LOCK: &str = "lock";
+
+/// How often a read starts again when the table is replaced under it on a network file system.
+const STALE_READS: usize = 10;
+
+/// A store.
+///
+/// It keeps no descriptor: every operation opens the directory again and checks it again.
+#[derive(Clone, Debug)]
+pub struct Store {
+    dir: PathBuf,
+    trust: Trust,
+}
+
+impl Store {
+    /// Opens the store in `dir`; a relative `dir` is taken from the working directory.
+    pub fn open(dir: &Path, trust: Trust) -> Result<Store> {
+        let dir = file::absolute(dir)?;
+        let no_store = |why| Error::NoStore {
+            path: dir.clone(),
+            why,
+        };
+        let opened = trust.open_directory(&dir).map_err(|error| match error {
+            Error::Io { ref source, .. } if source.kind() == std::io::ErrorKind::NotADirectory => {
+                no_store("it is no directory")
+            }
+            error if file::is_missing(&error) => no_store("there is no such directory"),
+            error => error,
+        })?;
+        rustix::fs::statat(&opened, HISTORY, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|_| no_store("it has no directory history/"))?;
+        Ok(Store { dir, trust })
+    }
+
+    /// Returns the store's directory, from the root on.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the name of the current table's file.
+    pub fn table_file(&self) -> PathBuf {
+        self.dir.join(TABLE)
+    }
+
+    /// Returns the name of the members file.
+    pub fn members_file(&self) -> PathBuf {
+        self.dir.join(MEMBERS)
+    }
+
+    /// Returns the name of a generation's file.
+    pub fn generation_file(&self, generation: u64) -> PathBuf {
+        self.dir.join(HISTORY).join(file_name(generation))
+    }
+
+    /// Reads the current table.
+    pub fn read(&self) -> Result<Table> {
+        Table::parse(&self.table_file(), &self.read_raw()?)
+    }
+
+    /// Reads the text of the current table, which may be broken.
+    pub fn read_raw(&self) -> Result<String> {
+        self.read_table_in(&self.open_dir()?)
+    }
+
+    /// Reads one generation.
+    pub fn read_generation(&self, generation: u64) -> Result<Table> {
+        let file = self.generation_file(generation);
+        let history = self.open_history(&self.open_dir()?)?;
+        let text = self.read_in(&history, &file).map_err(|error| match error {
+            error if file::is_missing(&error) => Error::UnknownGeneration(generation),
+            error => error,
+        })?;
+        let table = Table::parse(&file, &text)?;
+        if table.generation != generation {
+            let document = Document {
+                file: &file,
+                text: &text,
+            };
+            let found = table.generation;
+            let message =
+                format!("`generation` is {found}, expected {generation} as the file's name says");
+            return Err(document.invalid(table.generation_span(), message));
+        }
+        Ok(table)
+    }
+
+    /// Reads how members are started; a store without the file starts none.
+    pub fn read_members(&self) -> Result<Members> {
+        let file = self.members_file();
+        match self.read_in(&self.open_dir()?, &file) {
+            Ok(text) => Members::parse(&file, &text),
+            Err(error) if file::is_missing(&error) => Ok(Members::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_dir(&self) -> Result<OwnedFd> {
+        self.trust.open_directory(&self.dir)
+    }
+
+    fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
+        self.read_in(dir, &self.table_file())
+    }
+
+    /// Reads the file called as the last component of `path` says, in the directory `dir`.
+    fn read_in(&self, dir: &OwnedFd, path: &Path) -> Result<String> {
+        let name = path.file_name().map_or(path, Path::new);
+        let mut attempts = 0..STALE_READS;
+        loop {
+            let text = self.trust.open_in(dir, name, path);
+            match text.and_then(|file| file.read(path)) {
+                Err(error) if file::is_stale(&error) && attempts.next().is_some() => {}
+                text => return text,
+            }
+        }
+    }
+}
+
+/// Returns the name of a generation's file in the history.
+fn file_name(generation: u64) -> String {
+    format!("{generation}.toml")
+}

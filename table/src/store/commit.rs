@@ -1,0 +1,167 @@
+//! The commit: lock, compare, write aside, publish, replace.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::file::LIMIT;
+use crate::history::{Author, Commit, now, without_header};
+use crate::store::aside::{Aside, remove_leftovers, sync_names, write_new};
+use crate::store::lock::Lock;
+use crate::store::{HISTORY, Store, TABLE, file_name};
+use crate::table::{MAX_GENERATION, Table};
+
+/// Under which conditions a commit is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitOptions {
+    /// The generation that must be current.
+    pub if_generation: Option<u64>,
+    /// How long to wait for another program's commit.
+    pub lock_wait: Duration,
+}
+
+impl Default for CommitOptions {
+    fn default() -> CommitOptions {
+        CommitOptions {
+            if_generation: None,
+            lock_wait: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Store {
+    /// Makes a generation of what `edit` makes of the current table, and returns its number.
+    ///
+    /// The number in the edited text and the header above it do not matter: the commit sets both. An
+    /// edit that changes nothing else commits nothing and returns the current number. When
+    /// the result is invalid, nothing changes; the error counts lines as the edited text has them.
+    pub fn commit(
+        &self,
+        by: &Author,
+        options: CommitOptions,
+        edit: impl FnOnce(&Table) -> Result<String>,
+    ) -> Result<u64> {
+        self.transact(by, options, |current| edit(&current?))
+    }
+
+    /// Makes a generation of the text, whatever the current table is: broken, or missing.
+    ///
+    /// Apart from that it does as [`Store::commit`] does.
+    pub fn replace(&self, by: &Author, options: CommitOptions, text: &str) -> Result<u64> {
+        self.transact(by, options, |_| Ok(text.to_owned()))
+    }
+
+    fn transact(
+        &self,
+        by: &Author,
+        options: CommitOptions,
+        edit: impl FnOnce(Result<Table>) -> Result<String>,
+    ) -> Result<u64> {
+        let dir = self.open_dir()?;
+        let _lock = Lock::take(&dir, &self.dir, by, options.lock_wait)?;
+        let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
+
+        // Made before the table is read: an NFS client learns from the server's answer that the
+        // directory has changed, and does not read the table that it remembers under this name.
+        let aside = Aside::create(&dir).map_err(failed("write aside"))?;
+        remove_leftovers(&dir, &aside).map_err(failed("remove leftovers beside"))?;
+
+        let history = self.open_history(&dir)?;
+        let newest = self.generations_in(&history)?.pop().unwrap_or(0);
+        let text = self.read_table_in(&dir);
+        let current = text.and_then(|text| Table::parse(&self.table_file(), &text));
+        let number = match &current {
+            Ok(table) => table.generation,
+            Err(_) => self.current_number(&dir).unwrap_or(newest),
+        };
+        if let Some(expected) = options.if_generation
+            && expected != number
+        {
+            return Err(self.conflict(expected, number));
+        }
+        let before = current.as_ref().ok().map(unnumbered);
+        let edited = edit(current)?;
+        let edited = Table::parse(&self.table_file(), &edited)?;
+        if before == Some(unnumbered(&edited)) {
+            return Ok(number);
+        }
+        let next = number.max(newest) + 1;
+        if next > MAX_GENERATION {
+            let text = edited.text();
+            let file = edited.file();
+            let message = format!("generation {MAX_GENERATION} is the last one");
+            return Err(Document { file, text }.invalid(edited.generation_span(), message));
+        }
+        let commit = by.commits(next, number, now());
+        self.publish(&dir, &history, aside, &commit, &edited)?;
+        Ok(next)
+    }
+
+    /// Writes the table as the generation of `commit`: into the history, then in the place of the current one.
+    ///
+    /// The two are files of their own, so that an editor that writes in place cannot change the history.
+    pub(super) fn publish(
+        &self,
+        dir: &OwnedFd,
+        history: &OwnedFd,
+        aside: Aside<'_>,
+        commit: &Commit,
+        table: &Table,
+    ) -> Result<()> {
+        let text = numbered(table, commit);
+        if text.len() as u64 > LIMIT {
+            return Err(Error::TooLarge {
+                path: self.table_file(),
+                limit: LIMIT,
+            });
+        }
+        let in_history = self.generation_file(commit.generation);
+        let failed = |errno| match errno {
+            // Somebody commits without the lock, as on a file system that does not carry locks between hosts.
+            Errno::EXIST => self.conflict(commit.after, commit.generation),
+            errno => Error::io("publish", &in_history, errno),
+        };
+        let name = file_name(commit.generation);
+        let copy = Aside::create(dir).map_err(failed)?;
+        copy.write(&text).map_err(failed)?;
+        match copy.link(history, &name) {
+            Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::MLINK) => {
+                write_new(history, &name, &text)
+            }
+            linked => linked,
+        }
+        .map_err(failed)?;
+        sync_names(history).map_err(|errno| Error::io("sync", self.dir.join(HISTORY), errno))?;
+
+        let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
+        aside.write(&text).map_err(failed("write aside"))?;
+        aside.rename(TABLE).map_err(failed("replace"))?;
+        sync_names(dir).map_err(|errno| Error::io("sync", &self.dir, errno))
+    }
+
+    fn conflict(&self, expected: u64, found: u64) -> Error {
+        let table = self.read_generation(found).ok();
+        let by = table.and_then(|table| Commit::of_text(table.text()));
+        Error::Conflict {
+            expected,
+            found,
+            by: by.map(|commit| commit.to_string()),
+        }
+    }
+}
+
+/// Returns the table's text without what a commit sets: the header, and the generation's number.
+fn unnumbered(table: &Table) -> (String, String) {
+    let span = table.generation_span();
+    let (before, after) = (&table.text()[..span.start], &table.text()[span.end..]);
+    (without_header(before).to_owned(), after.to_owned())
+}
+
+/// Returns the table's text with the header and the number of a commit.
+fn numbered(table: &Table, commit: &Commit) -> String {
+    let (before, after) = unnumbered(table);
+    format!("{}{before}{}{after}", commit.header(), commit.generation)
+}

@@ -1,0 +1,421 @@
+//! Walks over a small tree that exists on paper only, row by row.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use psl_table::snapshot::{Row, Snapshot};
+use psl_table::tree::Tree;
+use psl_table::walk::{End, Last, MAX_LINKS, Scratch, walk};
+use rustix::io::Errno;
+
+enum Node {
+    Dir,
+    /// A directory that may not be searched.
+    Locked,
+    File,
+    Symlink(String),
+    /// A symlink below /proc whose text is not how the kernel follows it.
+    Magic(&'static str),
+}
+
+/// Directories are found by the numbers of their descriptors.
+struct Paper {
+    nodes: BTreeMap<String, Node>,
+    descriptors: Vec<&'static str>,
+}
+
+impl Paper {
+    fn look_up(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<&Node, Errno> {
+        let name = name.to_str().expect("the tree is UTF-8");
+        let start = match dir.as_raw_fd() {
+            _ if name.starts_with('/') => "",
+            libc_cwd if libc_cwd == rustix::fs::CWD.as_raw_fd() => "/srv",
+            fd => self.descriptors[usize::try_from(fd).expect("a descriptor")],
+        };
+        let mut at = start.trim_end_matches('/').to_owned();
+        for part in name.split('/').filter(|part| !part.is_empty()) {
+            let here = if at.is_empty() {
+                &Node::Dir
+            } else {
+                self.nodes.get(&at).ok_or(Errno::NOENT)?
+            };
+            match here {
+                Node::Dir => {}
+                Node::Locked => return Err(Errno::ACCESS),
+                Node::Magic(to) => at = (*to).to_owned(),
+                Node::File => return Err(Errno::NOTDIR),
+                Node::Symlink(_) => panic!("{name}: a walk leads through the symlink {at}"),
+            }
+            match part {
+                "." => {}
+                ".." => at.truncate(at.rfind('/').unwrap_or(0)),
+                part => at = format!("{at}/{part}"),
+            }
+        }
+        if at.is_empty() {
+            Ok(&Node::Dir)
+        } else {
+            self.nodes.get(&at).ok_or(Errno::NOENT)
+        }
+    }
+}
+
+impl Tree for Paper {
+    fn readlink(&self, dir: BorrowedFd<'_>, name: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
+        let text = match self.look_up(dir, name)? {
+            Node::Symlink(text) => text,
+            Node::Magic(text) => *text,
+            _ => return Err(Errno::INVAL),
+        };
+        into[..text.len()].copy_from_slice(text.as_bytes());
+        Ok(text.len())
+    }
+
+    fn path_of(&self, dir: BorrowedFd<'_>, into: &mut [u8]) -> Result<usize, Errno> {
+        let path = match dir.as_raw_fd() {
+            cwd if cwd == rustix::fs::CWD.as_raw_fd() => "/srv",
+            fd => self.descriptors[usize::try_from(fd).expect("a descriptor")],
+        };
+        into[..path.len()].copy_from_slice(path.as_bytes());
+        Ok(path.len())
+    }
+
+    fn identity(&self, _: BorrowedFd<'_>, _: &CStr) -> Result<(u64, u64), Errno> {
+        unreachable!("every directory of the tree has a path")
+    }
+}
+
+const CWD: i32 = -100;
+
+fn tree() -> Paper {
+    let mut nodes = BTreeMap::new();
+    for dir in [
+        "/binaries",
+        "/binaries/version",
+        "/binaries/version/bin",
+        "/binaries/version1",
+        "/binaries/version2",
+        "/binaries/version2/bin",
+        "/binaries/version2/plugins",
+        "/srv",
+        "/srv/deep",
+        "/etc",
+        "/proc",
+        "/proc/7",
+        "/proc/7/fd",
+        "/opt",
+        "/private",
+        "/private/erp2",
+        "/binaries/version2/lib",
+    ] {
+        nodes.insert(dir.into(), Node::Dir);
+    }
+    for file in [
+        "/binaries/version2/bin/app",
+        "/binaries/version/bin/app",
+        "/etc/conf",
+        "/binaries/version1/x",
+        "/private/erp2/x",
+    ] {
+        nodes.insert(file.into(), Node::File);
+    }
+    for (symlink, text) in [
+        ("/u01", "/binaries"),
+        ("/u02", "u01"),
+        ("/srv/current", "../binaries/version"),
+        ("/srv/up", ".."),
+        ("/binaries/version2/self", "/binaries/version/bin"),
+        ("/binaries/version2/sideways", "../version/bin"),
+        ("/binaries/version2/out", "/etc/conf"),
+        ("/srv/round", "round"),
+        ("/proc/self", "7"),
+        ("/to-private", "/private/erp2/x"),
+    ] {
+        nodes.insert(symlink.into(), Node::Symlink(text.into()));
+    }
+    nodes.insert("/proc/7/cwd".into(), Node::Magic("/binaries"));
+    nodes.insert("/proc/7/fd/3".into(), Node::Magic("/binaries/version2"));
+    nodes.insert("/locked".into(), Node::Locked);
+    // A chain of as many symlinks as a name may lead through, and one more.
+    for n in 1..=MAX_LINKS {
+        nodes.insert(
+            format!("/opt/chain{n}"),
+            Node::Symlink(format!("chain{}", n - 1)),
+        );
+    }
+    nodes.insert(
+        "/opt/chain0".into(),
+        Node::Symlink("/binaries/version".into()),
+    );
+    Paper {
+        nodes,
+        descriptors: vec![
+            "/",
+            "/binaries",
+            "/binaries/version2/bin",
+            "/srv/deep",
+            "(unreachable)/x",
+        ],
+    }
+}
+
+fn snapshot(tree: &Paper) -> Snapshot {
+    let row = |(from, to): (&'static str, &'static str)| Row {
+        from: from.as_bytes(),
+        to: to.as_bytes(),
+        live: false,
+    };
+    let rows = [
+        ("/binaries/version", "/binaries/version2"),
+        ("/binaries/version/plugins/x", "/etc/x"),
+        ("/srv/file", "/etc/conf"),
+        ("/srv/gone", "/nowhere"),
+        ("/srv/first", "/srv/second"),
+        ("/srv/second", "/srv/third/x"),
+        ("/srv/third", "/binaries/version"),
+        ("/locked/link", "/etc"),
+        ("/missing/link", "/etc"),
+        ("/pong", "/srv/ping"),
+        ("/srv/ping", "/pong"),
+    ]
+    .map(row);
+    Snapshot::new(3, 0, &rows, &[b"/private/erp2"], tree).expect("every place is found")
+}
+
+/// Compares ends: `=` is a name that goes to the kernel as given, `-> text` a link itself.
+fn check(rows: &[(i32, &str, Last, &str)]) {
+    let tree = tree();
+    let snapshot = snapshot(&tree);
+    let mut scratch = Scratch::new();
+    for &(dir, path, last, expected) in rows {
+        // SAFETY: only the paper tree looks at the number.
+        let dir = unsafe { BorrowedFd::borrow_raw(dir) };
+        let end = match walk(&snapshot, &tree, dir, path.as_bytes(), last, &mut scratch) {
+            Ok(End::Name {
+                through_link: false,
+                ..
+            }) => "=".to_owned(),
+            Ok(End::Name { name, .. }) => name.to_str().expect("the tree is UTF-8").to_owned(),
+            Ok(End::Link(link)) => format!("-> {}", link.to.to_str().expect("the tree is UTF-8")),
+            Err(Errno::NOENT) => "ENOENT".to_owned(),
+            Err(Errno::LOOP) => "ELOOP".to_owned(),
+            Err(errno) => panic!("{path}: {errno}"),
+        };
+        assert_eq!(end, expected, "{path} from {dir:?}, {last:?}");
+    }
+}
+
+#[test]
+fn a_link_applies_however_the_path_is_spelt() {
+    use Last::Followed;
+    check(&[
+        (CWD, "/binaries/version", Followed, "/binaries/version2"),
+        (
+            CWD,
+            "/binaries/version/bin/app",
+            Followed,
+            "/binaries/version2/bin/app",
+        ),
+        (
+            CWD,
+            "//binaries///version//bin/./app",
+            Followed,
+            "/binaries/version2/bin/app",
+        ),
+        (
+            CWD,
+            "/binaries/../binaries/version/bin",
+            Followed,
+            "/binaries/version2/bin",
+        ),
+        (CWD, "/../binaries/version", Followed, "/binaries/version2"),
+        (CWD, "../binaries/version", Followed, "/binaries/version2"),
+        (0, "binaries/version", Followed, "/binaries/version2"),
+        (1, "version/bin", Followed, "/binaries/version2/bin"),
+        (1, "./version", Followed, "/binaries/version2"),
+        (2, "../../version/bin", Followed, "/binaries/version2/bin"),
+        (
+            2,
+            "../../../binaries/version",
+            Followed,
+            "/binaries/version2",
+        ),
+        (
+            3,
+            "../../../../binaries/version",
+            Followed,
+            "/binaries/version2",
+        ),
+        (CWD, "/u01/version/bin", Followed, "/binaries/version2/bin"),
+        (CWD, "/u02/version/bin", Followed, "/binaries/version2/bin"),
+        (CWD, "current/bin", Followed, "/binaries/version2/bin"),
+        (CWD, "up/binaries/version", Followed, "/binaries/version2"),
+        (
+            CWD,
+            "/proc/self/cwd/version",
+            Followed,
+            "/binaries/version2",
+        ),
+        (
+            CWD,
+            "/proc/7/fd/3/../version",
+            Followed,
+            "/binaries/version2",
+        ),
+        (CWD, "/proc/self/fd/3/bin", Followed, "="),
+        (CWD, "/proc/self/cwd", Followed, "="),
+    ]);
+}
+
+#[test]
+fn a_name_that_meets_no_link_is_left_as_it_is() {
+    use Last::{Entry, Followed, Kept};
+    check(&[
+        (CWD, "/", Followed, "="),
+        (CWD, ".", Followed, "="),
+        (CWD, "/binaries", Followed, "="),
+        (CWD, "/binaries/version1/x", Followed, "="),
+        (CWD, "/binaries/version2/bin/app", Followed, "="),
+        (CWD, "/binaries/versio", Kept, "="),
+        (CWD, "version", Entry, "="),
+        (3, "version", Followed, "="),
+        (4, "version", Followed, "="),
+        (4, "../version", Followed, "="),
+        (CWD, "/etc/version", Followed, "="),
+        (
+            CWD,
+            "/binaries/version/nothing",
+            Kept,
+            "/binaries/version2/nothing",
+        ),
+        (CWD, "/nothing/version", Followed, "="),
+        (CWD, "/missing/link", Followed, "="),
+    ]);
+}
+
+#[test]
+fn the_last_component_is_followed_or_kept_as_the_call_says() {
+    use Last::{Entry, Followed, Kept};
+    check(&[
+        (CWD, "/binaries/version", Kept, "-> /binaries/version2"),
+        (CWD, "/binaries/version", Entry, "-> /binaries/version2"),
+        (CWD, "/binaries/version/", Kept, "/binaries/version2/"),
+        (CWD, "/binaries/version/", Entry, "-> /binaries/version2"),
+        (CWD, "/binaries/version/.", Kept, "/binaries/version2/."),
+        (CWD, "/binaries/version/..", Entry, "/binaries/version2/.."),
+        (CWD, "/binaries/version//", Followed, "/binaries/version2//"),
+        (CWD, "current", Kept, "="),
+        (CWD, "current/", Kept, "/binaries/version2/"),
+        (
+            CWD,
+            "/binaries/version/self",
+            Kept,
+            "/binaries/version2/self",
+        ),
+        (
+            CWD,
+            "/binaries/version/self",
+            Followed,
+            "/binaries/version2/bin",
+        ),
+        (CWD, "/srv/gone", Kept, "-> /nowhere"),
+        (CWD, "/srv/gone", Followed, "/nowhere"),
+        (CWD, "/srv/file/", Followed, "/etc/conf/"),
+    ]);
+}
+
+#[test]
+fn links_inside_targets_lead_on() {
+    use Last::{Followed, Kept};
+    check(&[
+        (
+            CWD,
+            "/binaries/version/self/app",
+            Followed,
+            "/binaries/version2/bin/app",
+        ),
+        (
+            CWD,
+            "/binaries/version/sideways/app",
+            Followed,
+            "/binaries/version2/bin/app",
+        ),
+        (
+            CWD,
+            "/binaries/version2/sideways/app",
+            Followed,
+            "/binaries/version2/bin/app",
+        ),
+        (CWD, "/binaries/version/out", Followed, "/etc/conf"),
+        (CWD, "/binaries/version/plugins/x", Kept, "-> /etc/x"),
+        (CWD, "/binaries/version2/plugins/x", Kept, "-> /etc/x"),
+        (CWD, "/binaries/version/plugins/x/y", Followed, "/etc/x/y"),
+        (CWD, "/srv/third/bin", Followed, "/binaries/version2/bin"),
+        (CWD, "/srv/first", Followed, "/binaries/version2/x"),
+    ]);
+}
+
+#[test]
+fn dot_dot_is_physical_and_needs_a_directory() {
+    use Last::Followed;
+    check(&[
+        (
+            CWD,
+            "/binaries/version/../version1/x",
+            Followed,
+            "/binaries/version1/x",
+        ),
+        (
+            CWD,
+            "/srv/third/../version1/x",
+            Followed,
+            "/binaries/version1/x",
+        ),
+        (
+            CWD,
+            "/binaries/version/bin/app/../x",
+            Followed,
+            "/binaries/version2/bin/app/../x",
+        ),
+        (CWD, "/etc/conf/../../binaries/version", Followed, "="),
+        (CWD, "/etc/nothing/../../binaries/version", Followed, "="),
+        (
+            CWD,
+            "/binaries/version/nothing/../bin",
+            Followed,
+            "/binaries/version2/nothing/../bin",
+        ),
+        (CWD, "/srv/up/etc/conf", Followed, "="),
+    ]);
+}
+
+#[test]
+fn a_walk_fails_where_the_kernel_would() {
+    use Last::{Followed, Kept};
+    check(&[
+        (CWD, "/locked/link", Kept, "="),
+        (CWD, "/locked/link/x", Followed, "="),
+        (CWD, "/srv/ping", Followed, "ELOOP"),
+        (CWD, "/srv/ping", Kept, "-> /pong"),
+        (CWD, "/srv/round", Followed, "ELOOP"),
+        // With the private link it is the 40th, and the 41st.
+        (CWD, "/opt/chain38", Followed, "/binaries/version2"),
+        (CWD, "/opt/chain39", Followed, "ELOOP"),
+    ]);
+}
+
+#[test]
+fn a_hidden_target_does_not_exist() {
+    use Last::{Entry, Followed, Kept};
+    check(&[
+        (CWD, "/private/erp2", Followed, "ENOENT"),
+        (CWD, "/private/erp2/x", Followed, "ENOENT"),
+        (CWD, "/private/erp2", Kept, "ENOENT"),
+        (CWD, "/private/erp2", Entry, "ENOENT"),
+        (CWD, "/private/./erp2/", Followed, "ENOENT"),
+        (CWD, "/to-private", Followed, "ENOENT"),
+        (CWD, "/to-private", Kept, "="),
+        (CWD, "/private/erp", Followed, "="),
+    ]);
+}

@@ -11,6 +11,10 @@ use crate::table::Table;
 use crate::tree::Tree;
 use crate::walk::{End, Last, Scratch, walk};
 
+mod directory;
+
+pub use directory::Directory;
+
 /// What one process sees that others do not.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -18,6 +22,8 @@ pub struct Snapshot {
     pub generation: u64,
     /// Sorted by name, so that one search finds all that have it.
     places: Vec<Place>,
+    /// Which of `places` lie in one directory: sorted by directory, then by name.
+    by_directory: Vec<u32>,
     /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
     lengths: u64,
 }
@@ -162,9 +168,13 @@ impl Snapshot {
         let lengths = places
             .iter()
             .fold(0, |bits, place| bits | length_bit(&place.name));
+        let mut by_directory: Vec<u32> = (0..).take(places.len()).collect();
+        // Stable: the names of one directory stay sorted.
+        by_directory.sort_by_key(|&index| &places[index as usize].dir);
         Self {
             generation,
             places,
+            by_directory,
             lengths,
         }
     }

@@ -13,11 +13,13 @@ use libc::{
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
 
+use self::confined::OpenHow;
 use crate::call::Code;
 use crate::expand::{action, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
 
+mod confined;
 mod exec;
 mod execl;
 mod listing;
@@ -36,6 +38,7 @@ hooks! {
         { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
     fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
         { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn openat2(dir: c_int, path: *const c_char, how: *const OpenHow, size: size_t) -> c_int, { => confined::openat2 };
     fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int, { path };
     fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
         { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };

@@ -41,9 +41,17 @@ impl Snapshot {
         scratch: &mut Scratch,
     ) -> Directory<'_> {
         let buffer = scratch.buffer();
-        match tree.path_of(dir, buffer) {
+        let found = match tree.path_of(dir, buffer) {
             Ok(length) => self.directory(&buffer[..length]),
             Err(_) => self.same_directory(tree, dir, buffer),
+        };
+        if found.is_empty() || self.is_rooted(tree) {
+            found
+        } else {
+            Directory {
+                order: &[],
+                ..found
+            }
         }
     }
 

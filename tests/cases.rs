@@ -28,6 +28,10 @@ pub enum Given {
     Numbers(&'static [i64]),
     /// An open stream.
     Stream,
+    /// A descriptor of a directory below the root, which the call takes over.
+    Taken(&'static str),
+    /// The address of a function.
+    Function(&'static str),
 }
 
 /// What the two trees answer where a private link differs from a symlink on purpose.
@@ -49,6 +53,8 @@ pub struct Row {
     pub symbols: &'static [&'static str],
     /// The arguments.
     pub arguments: Vec<Given>,
+    /// Symbols that the probe calls to show the result.
+    pub also: &'static [&'static str],
     /// How the probe shows the result.
     pub shows: &'static str,
     /// Whether it may change the tree.
@@ -57,12 +63,13 @@ pub struct Row {
     pub differs: Vec<Differs>,
 }
 
-use Given::{Dir, Fixed, Int, Numbers, Path, Room, Stream, Text};
+use Given::{Dir, Fixed, Function, Int, Numbers, Path, Room, Stream, Taken, Text};
 
 fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static str) -> Row {
     Row {
         symbols,
         arguments: arguments.into(),
+        also: &[],
         shows,
         changes: false,
         differs: Vec::new(),
@@ -72,6 +79,11 @@ fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static st
 impl Row {
     fn changes(mut self) -> Self {
         self.changes = true;
+        self
+    }
+
+    fn also(mut self, symbols: &'static [&'static str]) -> Self {
+        self.also = symbols;
         self
     }
 
@@ -165,6 +177,45 @@ fn opens() -> Vec<Row> {
         row(&["name_to_handle_at"], &[&handle[..], &[Int(0)]].concat(), "number")
             .differs(Names::Link, "-1 EOVERFLOW", "-1 EOPNOTSUPP"),
     );
+    rows
+}
+
+/// openat2(2) with the flags that forbid what a symlink does.
+fn confined() -> Vec<Row> {
+    const HOW: [&[i64]; 5] = [
+        &[0, 0, 0],
+        &[0, 0, libc::RESOLVE_NO_XDEV as i64],
+        &[0, 0, libc::RESOLVE_NO_MAGICLINKS as i64],
+        &[0, 0, libc::RESOLVE_NO_SYMLINKS as i64],
+        &[0, 0, libc::RESOLVE_BENEATH as i64],
+    ];
+    let openat2 = |how| row(&["openat2"], &[Dir, Path, Numbers(how), Int(24)], "descriptor");
+    HOW.into_iter().map(openat2).collect()
+}
+
+fn listings() -> Vec<Row> {
+    const AROUND: &[&str] = &["telldir", "seekdir", "rewinddir", "closedir"];
+    let mut rows = vec![
+        row(&["opendir"], &[Path], "listing 0").also(&["readdir64", "closedir"]),
+        row(&["opendir"], &[Path], "listing 1").also(&["readdir"]),
+        row(&["opendir"], &[Path], "listing 2").also(&["readdir64_r"]),
+        row(&["opendir"], &[Path], "listing 3").also(&["readdir_r"]),
+        row(&["opendir"], &[Path], "positions").also(AROUND),
+        row(&["fdopendir"], &[Int(-1)], "listing 0"),
+        row(&["fdopendir"], &[Taken("spare/file")], "listing 0"),
+    ];
+    for dir in ["shared", "shared/version2", "shared/version2/dir", "spare"] {
+        rows.push(row(&["fdopendir"], &[Taken(dir)], "listing 0"));
+        rows.push(row(&["fdopendir"], &[Taken(dir)], "positions"));
+    }
+    for (filter, compare) in [
+        (Int(0), Function("alphasort")),
+        (Function("has_no_a"), Function("versionsort")),
+    ] {
+        let result = Room(8);
+        rows.push(row(&["scandir", "scandir64"], &[Path, result, filter, compare], "entries 1"));
+        rows.push(row(&["scandirat", "scandirat64"], &[Dir, Path, result, filter, compare], "entries 2"));
+    }
     rows
 }
 
@@ -288,7 +339,7 @@ fn directories() -> Vec<Row> {
 
 /// Returns every row that is played with every spelling.
 pub fn rows() -> Vec<Row> {
-    [opens(), facts(), attributes(), texts(), entries(), directories()].concat()
+    [opens(), confined(), listings(), facts(), attributes(), texts(), entries(), directories()].concat()
 }
 
 /// Symbols whose rows stand in `programs`: they are played with programs, not with spellings alone.

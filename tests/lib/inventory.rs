@@ -115,7 +115,8 @@ pub fn mend(root: &Path, occupant: Occupant, paths: &[&str]) -> Result<(), Errno
             (true, Some((_, Node::Dir(_)))) => {}
             (true, _) => rustix::fs::rmdir(&at)?,
             (false, _) => match rustix::fs::unlink(&at) {
-                Ok(()) | Err(Errno::NOENT) => {}
+                // Its directory may have become something else, too.
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => {}
                 Err(errno) => return Err(errno),
             },
         }

@@ -10,7 +10,7 @@ use psl_tests::script::Call;
 use rustix::process::{Gid, Uid};
 
 use crate::call::{Prepared, symbol};
-use crate::seen;
+use crate::seen::{self, Shown};
 
 /// The tree that calls are made in.
 pub struct World {
@@ -114,24 +114,28 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
     } else {
         String::new()
     };
-    out.write_all(format!("at last | | {changes}\n").as_bytes())
+    out.write_all(format!("at last | | {changes} | 0\n").as_bytes())
         .expect("somebody listens");
 }
 
-/// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED`.
+/// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED | ALLOCATIONS`.
 fn line(world: &mut World, call: &Call) -> String {
     let function = symbol(&call.symbol);
     if function.is_null() {
-        return "no such symbol | |".into();
+        return "no such symbol | | | 0".into();
     }
     if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
-        return format!("no start: {errno} | |");
+        return format!("no start: {errno} | | | 0");
     }
     let prepared = match Prepared::new(&call.arguments) {
         Ok(prepared) => prepared,
-        Err(error) => return format!("{error} | |"),
+        Err(error) => return format!("{error} | | | 0"),
     };
-    let (result, seen) = seen::called(world, &call.shows, &prepared, function);
+    let Shown {
+        result,
+        seen,
+        allocations,
+    } = seen::called(world, &call.shows, &prepared, function);
     drop(prepared);
     let failed = result.starts_with("-1 ") || result.starts_with("null ");
     // What a call that failed has changed all the same shows with the next one.
@@ -140,5 +144,5 @@ fn line(world: &mut World, call: &Call) -> String {
     } else {
         String::new()
     };
-    format!("{result} | {seen} | {changes}").replace('\n', "\\n")
+    format!("{result} | {seen} | {changes} | {allocations}").replace('\n', "\\n")
 }

@@ -9,6 +9,7 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use crate::call::{self, fail};
+use crate::resolve::may_be_mapped;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -71,9 +72,9 @@ pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
 ///
 /// # Safety
 ///
-/// `buf` is null or can be written.
+/// `buf` can be written, or is an address that nothing can have.
 pub unsafe fn stat(link: &Link, buf: *mut Stat) -> Result<c_int, Errno> {
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     let dir = rustix::fs::stat(&*link.dir)?;
@@ -107,7 +108,7 @@ pub unsafe fn statx(
     mask: c_uint,
     buf: *mut Statx,
 ) -> Result<c_int, Errno> {
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     // The flags that ask for a fresh answer count for the directory; the kernel refuses those it does not know.
@@ -151,7 +152,7 @@ pub unsafe fn readlink(link: &Link, buf: *mut c_char, size: usize) -> Result<isi
     if size as isize <= 0 {
         return Err(Errno::INVAL);
     }
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     let length = length(link).min(size);

@@ -223,8 +223,12 @@ impl<'d> Fields<'d> {
     ) -> crate::error::Error {
         let found_type = match found.get_ref() {
             DeValue::Integer(integer) => format!("the integer {integer}"),
-            DeValue::Boolean(flag) => format!("{flag}"),
-            other => format!("of type {}", other.type_str()),
+            DeValue::Boolean(flag) => flag.to_string(),
+            DeValue::String(_) => "a string".to_owned(),
+            DeValue::Float(_) => "a fraction".to_owned(),
+            DeValue::Datetime(_) => "a date or time".to_owned(),
+            DeValue::Array(_) => "a list".to_owned(),
+            DeValue::Table(_) => "a table".to_owned(),
         };
         self.document.invalid(
             found.span(),

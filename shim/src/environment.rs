@@ -116,6 +116,14 @@ pub unsafe fn find<'a>(block: Block, name: &[u8]) -> Option<&'a CStr> {
     unsafe { strings(block) }.find_map(|string| value_of(string, name))
 }
 
+fn name_of(string: &CStr) -> &[u8] {
+    string
+        .to_bytes()
+        .split(|&byte| byte == b'=')
+        .next()
+        .unwrap_or_default()
+}
+
 fn value_of<'a>(string: &'a CStr, name: &[u8]) -> Option<&'a CStr> {
     let value = string
         .to_bytes_with_nul()
@@ -161,25 +169,14 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
     let Some(carried) = CARRIED.get() else {
         return Some(then(block));
     };
-    // SAFETY: the caller's promise, here and below.
-    let count = unsafe { strings(block) }.count();
-    let given = |string: &CStr| {
-        let name = string
-            .to_bytes()
-            .split(|&byte| byte == b'=')
-            .next()
-            .unwrap_or_default();
-        unsafe { find(block, name) }
-    };
+    // SAFETY: the caller's promise.
+    let (count, find) = unsafe { (strings(block).count(), |name: &[u8]| find(block, name)) };
+    let given = |string: &CStr| find(name_of(string));
     let is_same_member = match &carried.member {
-        Some(member) => match given(member) {
-            Some(value) => {
-                member.to_bytes().ends_with(value.to_bytes())
-                    && value_of(member, b"PSL_MEMBER") == Some(value)
-            }
-            None => true,
-        },
-        None => unsafe { find(block, b"PSL_MEMBER") }.is_none(),
+        Some(member) => {
+            given(member).is_none_or(|value| value_of(member, b"PSL_MEMBER") == Some(value))
+        }
+        None => find(b"PSL_MEMBER").is_none(),
     };
     let snapshot = carried.snapshot.as_deref().filter(|_| is_same_member);
     let missing = || {
@@ -192,7 +189,7 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
             .chain(snapshot)
             .filter(|string| given(string).is_none())
     };
-    let listed = unsafe { find(block, PRELOAD) };
+    let listed = find(PRELOAD);
     let preload = carried.preload.as_deref().filter(|own| !names(listed, own));
     if preload.is_none() && missing().next().is_none() {
         return Some(then(block));
@@ -213,6 +210,7 @@ pub unsafe fn complete<R>(block: Block, then: impl FnOnce(Block) -> R) -> Option
         if let Some(own) = preload {
             put(write_preload(text, own, listed));
         }
+        // SAFETY: the caller's promise.
         for string in unsafe { strings(block) } {
             if preload.is_none() || value_of(string, PRELOAD).is_none() {
                 put(string.as_ptr());

@@ -55,7 +55,7 @@ fn start() {
                     snapshot.places().len()
                 ),
             );
-            carry(&start, snapshot);
+            carry(&start, &snapshot);
             // Only this constructor sets it.
             let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
         }

@@ -158,7 +158,7 @@ unsafe fn with_name<R>(
         Operand::Link(_) => Err(Errno::LOOP),
         Operand::Error(errno) => Err(errno),
     };
-    // SAFETY: the caller's promise, here and below.
+    // SAFETY: the caller's promise.
     let Some(length) = unsafe { resolve(dir, path, last, measure) }? else {
         return then(dir, path, false);
     };
@@ -175,6 +175,7 @@ unsafe fn with_name<R>(
             // Somebody moved a symlink on the way in between.
             _ => Err(Errno::AGAIN),
         };
+        // SAFETY: as above.
         unsafe { resolve(dir, path, last, copy) }?;
         then(libc::AT_FDCWD, words.as_ptr().cast(), true)
     });

@@ -59,7 +59,10 @@ pub unsafe fn resolve<R>(
     // SAFETY: it is only given to the kernel, which checks it; it is not -1.
     let dir = unsafe { BorrowedFd::borrow_raw(dir) };
     match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
-        Ok(End::Name { through_link: false, .. }) => {
+        Ok(End::Name {
+            through_link: false,
+            ..
+        }) => {
             // The call may take long, and needs no memory of ours.
             drop(lease);
             then(Operand::Given)

@@ -6,7 +6,7 @@ mod moment;
 use std::fmt::{self, Write as _};
 
 pub use author::Author;
-pub(crate) use moment::now;
+pub(crate) use moment::{now, seconds};
 
 /// What starts each line of the header.
 const MARK: &str = "#: ";

@@ -11,7 +11,7 @@ use crate::table::{LinkRow, Table};
 /// The rows that decide what one process sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection<'t> {
-    /// The winner for each `from`, in the order of the table.
+    /// The winner for each `from`, the strongest first: two may turn out to be at one place.
     pub links: Vec<&'t LinkRow>,
     /// The targets of private rows that no winner leads to, each once, sorted.
     pub hidden: Vec<&'t AbsPath>,
@@ -53,7 +53,7 @@ pub fn select<'t>(table: &'t Table, subject: &Subject) -> Selection<'t> {
         }
     }
     let mut positions: Vec<usize> = winners.into_values().collect();
-    positions.sort_unstable();
+    positions.sort_by_key(|&position| Reverse(strength(&table.links[position], position)));
     let links: Vec<&LinkRow> = positions
         .into_iter()
         .map(|position| &table.links[position])

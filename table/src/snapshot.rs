@@ -84,7 +84,7 @@ impl Snapshot {
             .iter()
             .map(|path| path.as_str().as_bytes())
             .collect();
-        Self::new(table.generation, 0, &rows, &hidden, tree)
+        Self::new(table.generation, table.committed(), &rows, &hidden, tree)
     }
 
     /// Finds the places of `rows`, the first of two at one place counting, and hides `hidden`.

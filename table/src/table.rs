@@ -14,6 +14,7 @@ pub use row::LinkRow;
 
 use crate::document::{Document, Fields};
 use crate::error::{Error, Result};
+use crate::history::{self, Commit};
 use crate::name;
 
 /// The newest format that this program reads, and the one that it writes.
@@ -98,6 +99,14 @@ impl Table {
     /// Returns the name of the file that was parsed.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Returns when the table was committed, in seconds since 1970; 0 when its header does not say.
+    pub fn committed(&self) -> i64 {
+        let commit = Commit::of_text(&self.text);
+        commit
+            .and_then(|commit| history::seconds(&commit.when))
+            .unwrap_or(0)
     }
 
     /// Returns where the text has the generation's number, in bytes.

@@ -3,7 +3,7 @@
 //! Every random tree is built twice: `real` has all its links as symlinks, `private` lacks some of them, or has a
 //! decoy in their place, and gets them from a snapshot. The same name has to lead to the same end in both.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use psl_table::snapshot::{Row, Snapshot};
+use psl_table::snapshot::{Entry, Row, Snapshot};
 use psl_table::tree::Host;
 use psl_table::walk::{End, Last, Scratch, walk};
 use rustix::fs::{Mode, OFlags};
@@ -238,27 +238,18 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
             }) => opened(&in_private, given_private.as_bytes(), *follow, &private),
             Ok(End::Name { name, .. }) => opened(&in_private, name.to_bytes(), *follow, &private),
             Ok(End::Link(link)) => {
-                let (from, to) = links
+                let place = snapshot
+                    .places()
                     .iter()
-                    .find(|(_, to)| to.as_os_str().as_bytes() == link.to.to_bytes())
-                    .expect("the link is one of ours");
-                let below = from.strip_prefix(&private).expect("ours");
-                // Two links may have one text: then any of their places will do, and the directory tells.
-                let below = if from.parent().expect("a parent").as_os_str().as_bytes()
-                    == link.dir.to_bytes()
-                {
-                    below.to_path_buf()
-                } else {
-                    expected
-                        .clone()
-                        .map(|path| path.strip_prefix("<root>").expect("ours").to_path_buf())
-                        .unwrap_or_default()
-                };
+                    .find(|place| place.entry == Entry::Link(link.clone()))
+                    .expect("the link has a place");
+                let dir = Path::new(OsStr::from_bytes(&place.dir));
+                let path = dir.join(OsStr::from_bytes(&place.name));
+                let below = path.strip_prefix(&private).expect("ours").to_path_buf();
+                let text = Path::new(OsStr::from_bytes(link.to.to_bytes()));
                 prop_assert_eq!(
-                    fs::read_link(real.join(&below))
-                        .ok()
-                        .map(|text| text.strip_prefix(&real).map(Path::to_path_buf)),
-                    Some(to.strip_prefix(&private).map(Path::to_path_buf))
+                    fs::read_link(real.join(&below)).ok(),
+                    Some(real.join(text.strip_prefix(&private).expect("ours")))
                 );
                 Ok(Path::new("<root>").join(below))
             }

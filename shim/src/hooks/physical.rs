@@ -31,12 +31,12 @@ pub unsafe fn catopen(
 pub unsafe fn get_current_dir_name(_: unsafe extern "C" fn() -> *mut c_char) -> *mut c_char {
     // SAFETY: the environment is this process's; its strings are C strings.
     unsafe {
-        if let Some(given) =
-            environment::find(environment::current(), b"PWD").filter(|path| !path.is_empty())
-        {
-            if identity(c".").is_some_and(|here| identity(given) == Some(here)) {
-                return libc::strdup(given.as_ptr());
-            }
+        let given =
+            environment::find(environment::current(), b"PWD").filter(|path| !path.is_empty());
+        let names_it =
+            |given: &&CStr| identity(c".").is_some_and(|here| identity(given) == Some(here));
+        if let Some(given) = given.filter(names_it) {
+            return libc::strdup(given.as_ptr());
         }
         libc::getcwd(null_mut(), 0)
     }

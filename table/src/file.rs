@@ -126,7 +126,8 @@ pub(crate) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
 }
 
-fn check_regular(stat: &Stat, path: &Path) -> Result<()> {
+/// Refuses anything else than a regular file.
+pub(crate) fn check_regular(stat: &Stat, path: &Path) -> Result<()> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => return Ok(()),
         FileType::Directory => "a directory",

@@ -63,10 +63,14 @@ impl<'t> Places<'t> {
         let Some(at_place) = self.by_place.get(place) else {
             return Vec::new();
         };
-        let member = member_of(assumed);
-        let open = |of: &Option<&str>| of.is_none() || member.is_none() || *of == member;
-        let rows = at_place.iter().filter(|(of, _)| open(of));
-        rows.flat_map(|(_, rows)| rows).copied().collect()
+        let rows: Vec<&Vec<usize>> = match member_of(assumed) {
+            Some(member) => [None, Some(member)]
+                .iter()
+                .filter_map(|of| at_place.get(of))
+                .collect(),
+            None => at_place.values().collect(),
+        };
+        rows.into_iter().flatten().copied().collect()
     }
 
     /// Tells whether a process that meets all of `assumed` could meet the row, too.

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use clap::Args;
 use psl_table::error::Error;
+use psl_table::history::Author;
 use psl_table::store::{Store, Trust};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,18 @@ pub struct Init {
 impl Init {
     /// Makes the store, or shows the table that it would have.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let found = Store::open(&self.dir, Trust::Owner)
-            .and_then(|store| store.read())
-            .ok();
-        let found = found.map_or(0, |table| table.generation);
+        let found = match Store::open(&self.dir, Trust::Owner) {
+            Ok(store) => store.read().map_or(0, |table| table.generation),
+            Err(Error::NoStore { .. }) => 0,
+            Err(error) => return Err(error.into()),
+        };
         self.change.expect_generation(found, None)?;
         if self.change.dry_run {
             return self.preview(context, found);
         }
-        let store = Store::init(&self.dir)?;
+        let reason = self.change.reason.as_deref().unwrap_or("a new store");
+        let by = Author::here(Some(reason.to_owned()));
+        let store = Store::init_by(&self.dir, &by)?;
         if found > 0 {
             context
                 .console

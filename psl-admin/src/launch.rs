@@ -51,7 +51,7 @@ impl Launch {
         unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), envp.as_ptr()) };
         let error = io::Error::last_os_error();
         Failure::new(
-            Exit::Refused,
+            Exit::NotExecutable,
             format!("cannot execute \"/proc/self/exe\": {error}"),
         )
     }

@@ -19,6 +19,24 @@ fn init_makes_an_empty_store_and_nothing_else() {
 }
 
 #[test]
+fn init_keeps_its_reason_and_knows_what_it_is_built_upon() {
+    let bench = Bench::without_store();
+    bench.fails(4, "init --if-generation 1 store");
+    assert!(!bench.path("store").exists());
+    assert_eq!(
+        bench.ok("init --if-generation 0 --reason first store"),
+        "generation 1\n"
+    );
+    let history = bench.ok("history --json");
+    let history: serde_json::Value = serde_json::from_str(&history).unwrap();
+    assert_eq!(
+        (&history[0]["reason"], &history[0]["after"]),
+        (&"first".into(), &serde_json::Value::Null)
+    );
+    bench.fails(4, "init --if-generation 0 store");
+}
+
+#[test]
 fn init_in_a_dry_run_makes_nothing() {
     let bench = Bench::without_store();
     let diff = bench.ok("init --dry-run store");

@@ -209,7 +209,7 @@ impl fmt::Display for Error {
                 by.iter().try_for_each(|by| write!(f, " ({by})"))?;
                 write!(
                     f,
-                    "; look at the change with `psl-admin diff {expected} {found}`, then try again"
+                    "; look at the change with `psl-admin show {found}`, then try again"
                 )
             }
             Error::Locked {

@@ -59,21 +59,23 @@ impl Check {
 fn in_store(context: &Context) -> Result<(Table, Option<Error>), Failure> {
     let host = context.host()?;
     let dir = context.store_dir(&host)?;
-    let mut distrust = None;
     let read = |trust| {
         let store = Store::open(&dir, trust)?;
         let table = store.read()?;
         store.read_members()?;
         Ok(table)
     };
-    let table = match read(host.trust) {
+    match read(Trust::Owner) {
         Err(error @ Error::NotTrusted { .. }) => {
-            distrust = Some(error);
-            read(Trust::Any)?
+            let table = read(Trust::Any)?;
+            if host.trust == Trust::Owner {
+                return Ok((table, Some(error)));
+            }
+            context.console.warn(&error.to_string());
+            Ok((table, None))
         }
-        result => result?,
-    };
-    Ok((table, distrust))
+        result => Ok((result?, None)),
+    }
 }
 
 fn text(table: &Table, warnings: &[Warning]) -> String {

@@ -119,11 +119,11 @@ fn row_of(row: &Row<'_>) -> Table {
     if !when.is_empty() {
         table.insert("when", value(when));
     }
-    for (key, _) in [("private", row.private), ("live", row.live)]
-        .iter()
-        .filter(|flag| flag.1)
-    {
-        table.insert(key, value(true));
+    if row.private {
+        table.insert("private", value(true));
+    }
+    if row.live {
+        table.insert("live", value(true));
     }
     if let Some(note) = row.note {
         table.insert("note", value(note));

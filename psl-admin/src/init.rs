@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use clap::Args;
 use psl_table::error::Error;
 use psl_table::history::Author;
-use psl_table::store::{Store, Trust};
+use psl_table::store::{FIRST_TABLE, Store, Trust};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -46,43 +46,44 @@ impl Init {
             .committed(context, store.read()?.generation, None)
     }
 
-    /// Makes the store somewhere else, to show its table.
     fn preview(&self, context: &Context, found: u64) -> Result<Exit, Failure> {
-        if found > 0 {
-            return self.change.show(context, found, [("", ""), ("", "")]);
-        }
-        refuse_strangers(&self.dir)?;
-        let elsewhere = tempfile::tempdir().map_err(|source| Error::Io {
-            doing: "make a directory in",
-            path: std::env::temp_dir(),
-            source,
-        })?;
-        let table = Store::init(&elsewhere.path().join("store"))?.read()?;
+        let text = if found == 0 {
+            refuse_strangers(&self.dir)?;
+            FIRST_TABLE
+        } else {
+            ""
+        };
         self.change
-            .show(context, 0, [("nothing", ""), ("dry run", table.text())])
+            .show(context, found, [("nothing", ""), ("dry run", text)])
     }
 }
 
-/// Fails as making the store would, in a directory that holds something.
+/// Fails as making the store would, in a directory that holds something or that nothing leads to.
 fn refuse_strangers(dir: &Path) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Io {
         doing: "make",
         path: dir.to_owned(),
         source,
     };
-    match dir.read_dir() {
-        Ok(mut entries) => match entries.next() {
-            Some(entry) => Err(Error::NotEmpty {
-                path: dir.to_owned(),
-                found: entry
-                    .map_err(failed)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned(),
-            }),
-            None => Ok(()),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(failed(error)),
+    let mut entries = match dir.read_dir() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = std::path::absolute(dir).map_err(failed)?;
+            return match parent.parent().map(Path::metadata) {
+                Some(Err(error)) => Err(failed(error)),
+                _ => Ok(()),
+            };
+        }
+        entries => entries.map_err(failed)?,
+    };
+    match entries.next() {
+        Some(entry) => Err(Error::NotEmpty {
+            path: dir.to_owned(),
+            found: entry
+                .map_err(failed)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        }),
+        None => Ok(()),
     }
 }

@@ -9,10 +9,10 @@ use psl_table::table::LinkRow;
 /// Whom a link is for.
 #[derive(Args, Debug)]
 pub struct When {
-    /// Only for this member
+    /// For this member alone
     #[arg(long, value_name = "M", value_parser = known::member)]
     member: Option<String>,
-    /// Only where KEY holds: group, app, version (a text, or a requirement such as '>=2'), host, user, exe, env.NAME;
+    /// For those alone where KEY holds: group, app, version (a text, or a requirement such as '>=2'), host, user, exe, env.NAME;
     /// may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = condition)]
     when: Vec<(String, String)>,

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::AtFlags;
 
 pub use commit::CommitOptions;
+pub use init::FIRST_TABLE;
 
 use crate::document::Document;
 use crate::error::{Error, Result};

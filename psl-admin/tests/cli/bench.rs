@@ -109,6 +109,9 @@ impl Bench {
             "PSL_SNAPSHOT",
             "PSL_APP",
             "PSL_APP_VERSION",
+            "PSL_PIN",
+            "CLICOLOR_FORCE",
+            "NO_COLOR",
         ] {
             command.env_remove(variable);
         }

@@ -149,6 +149,15 @@ fn a_store_that_others_can_write_is_reported_and_still_read() {
         bench.chmod(name, if name == "store" { 0o755 } else { 0o644 });
     }
     bench.ok("check");
+    bench.write("psl.toml", "trust = 'any'\n");
+    bench.chmod("store", 0o777);
+    let ran = bench.run("check");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stderr
+            .starts_with("psl-admin: warning: \"$T/store\" is writable by group"),
+        "{ran:?}"
+    );
 }
 
 #[test]

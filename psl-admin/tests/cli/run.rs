@@ -264,6 +264,9 @@ fn the_mark_of_the_second_step_is_no_way_around_the_first() {
     for arguments in [&["2", "/shim", "true"][..], &["x"], &[], &["2", "/shim"]] {
         let mut command = bench.command_of(arguments);
         let ran = bench.ran(command.arg0("psl-admin: launch"));
-        assert!([2, 5].contains(&ran.code), "{arguments:?}: {ran:?}");
+        assert!(
+            [2, 5].contains(&ran.code) && ran.stdout.is_empty(),
+            "{arguments:?}: {ran:?}"
+        );
     }
 }

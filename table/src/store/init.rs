@@ -16,8 +16,8 @@ use crate::store::{HISTORY, LOCK, MEMBERS, Store, TABLE};
 use crate::table::Table;
 use crate::trust::Trust;
 
-/// The first table: no links, and how to write one.
-const FIRST: &str = include_str!("first.toml");
+/// The text of a store's first table, without its header: no links, and how to write one.
+pub const FIRST_TABLE: &str = include_str!("first.toml");
 
 /// The mode of the store's directories, whatever the umask: everybody may read.
 const DIR_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -84,7 +84,7 @@ impl Store {
                 found: format!("{HISTORY}/{newest}.toml"),
             });
         }
-        let first = Table::parse(&self.table_file(), FIRST)?;
+        let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
         let aside = Aside::create(dir).map_err(|errno| Error::io("write", &self.dir, errno))?;
         self.publish(
             dir,

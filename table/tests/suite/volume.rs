@@ -29,7 +29,7 @@ fn ten_thousand_rows_are_read_at_once() {
             format!("from = \"/v\"\nto = \"/v{row}\"\nmember = \"m{row}\"\nprivate = true")
         }),
         ("places", |row| {
-            format!("from = \"/a/{row}\"\nto = \"/b/{row}\"")
+            format!("from = \"/a/{row}\"\nto = \"/b/{row}\"\nprivate = true")
         }),
         ("places that lie behind each other", |row| {
             let member = row / 2;

@@ -22,9 +22,10 @@ pub(crate) struct Regular {
     pub(crate) stat: Stat,
 }
 
-/// Reads a whole file by name, following symlinks.
-pub(crate) fn read(path: &Path) -> Result<String> {
-    open(CWD, path, path, Symlinks::Followed)?.read(path)
+/// Reads a file of the system by name, following symlinks; what is not UTF-8 in it is replaced.
+pub(crate) fn read_lossy(path: &Path) -> Result<String> {
+    let bytes = open(CWD, path, path, Symlinks::Followed)?.read_bytes(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What becomes of a symlink in a file's place.
@@ -72,6 +73,19 @@ impl Regular {
 
     /// Reads the whole file as text; `path` is its name in errors.
     pub(crate) fn read(&self, path: &Path) -> Result<String> {
+        String::from_utf8(self.read_bytes(path)?).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+            let (line, column) = position(&text, valid);
+            Error::NotUtf8 {
+                path: path.to_owned(),
+                line,
+                column,
+            }
+        })
+    }
+
+    fn read_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let too_large = || Error::TooLarge {
             path: path.to_owned(),
             limit: LIMIT,
@@ -92,16 +106,7 @@ impl Regular {
                 return Err(too_large());
             }
         }
-        String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-            let (line, column) = position(&text, valid);
-            Error::NotUtf8 {
-                path: path.to_owned(),
-                line,
-                column,
-            }
-        })
+        Ok(bytes)
     }
 }
 

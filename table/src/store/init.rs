@@ -79,9 +79,8 @@ impl Store {
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
         // One generation without a table is what a dead init leaves; more are a store that lost its table.
         if newest > 1 {
-            return Err(Error::NotEmpty {
+            return Err(Error::LostTable {
                 path: self.dir.clone(),
-                found: format!("{HISTORY}/{newest}.toml"),
             });
         }
         let first = Table::parse(&self.table_file(), FIRST_TABLE)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::criteria::Criteria;
+use crate::name;
 use crate::select::strength;
 use crate::table::cycle::MAX_LINKS;
 use crate::table::{LinkRow, Member};
@@ -90,9 +91,7 @@ impl<'t> Places<'t> {
 
     /// Tells whether a path, or a directory above it, is the place of a row.
     fn meets_one(&self, path: &str) -> bool {
-        let ends = path.match_indices('/').skip(1).map(|(end, _)| end);
-        ends.chain([path.len()])
-            .any(|end| self.by_place.contains_key(&path[..end]))
+        name::prefixes(path).any(|prefix| self.by_place.contains_key(prefix))
     }
 
     /// Follows every link on the way that holds for all processes of these criteria.

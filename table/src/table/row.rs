@@ -60,11 +60,16 @@ impl LinkRow {
             );
             return refuse(&to_span, message);
         }
+        let private = fields.flag("private")?;
+        if private && to.as_str() == "/" {
+            let message = "`to` is the root, which `private` would hide from everybody else";
+            return refuse(&to_span, message.to_owned());
+        }
         Ok(LinkRow {
             from,
             to,
             criteria: criteria(fields)?,
-            private: fields.flag("private")?,
+            private,
             live: fields.flag("live")?,
             note: fields
                 .string("note")?

@@ -267,7 +267,7 @@ fn a_broken_table_stops_a_commit_but_not_a_replacement() {
     fs::remove_file(store.table_file()).unwrap();
     let error = store.read().unwrap_err().to_string();
     assert!(
-        error.starts_with("cannot open ") && error.contains("table.toml"),
+        error.starts_with("the store ") && error.contains("has lost its table.toml"),
         "{error}"
     );
     assert_eq!(

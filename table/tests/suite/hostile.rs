@@ -59,7 +59,7 @@ fn a_table_that_is_no_file_is_refused_at_once() {
             Class::Invalid,
             "table.toml:1:",
         ),
-        (|_| (), Class::Storage, "cannot open "),
+        (|_| (), Class::Storage, "has lost its table.toml"),
     ];
     for (put, class, expected) in rows {
         let (_dir, store) = store();

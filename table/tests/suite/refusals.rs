@@ -206,6 +206,10 @@ fn a_broken_rule_of_a_link_is_refused_at_its_place() {
             "5:6: `to` \"/a/b\" lies below `from` \"/a\", expected a path outside of it",
         ),
         (
+            "from = \"/a\"\nto = \"/\"\nprivate = true",
+            "5:6: `to` is the root, which `private` would hide from everybody else",
+        ),
+        (
             "from = \"/a\"\nto = \"/b\"\nprivate = \"yes\"",
             "6:11: `private` is a string, expected true or false",
         ),

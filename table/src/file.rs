@@ -22,6 +22,11 @@ pub(crate) struct Regular {
     pub(crate) stat: Stat,
 }
 
+/// Reads a whole file by name, following symlinks.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    open(CWD, path, path, Symlinks::Followed)?.read(path)
+}
+
 /// Reads a file of the system by name, following symlinks; what is not UTF-8 in it is replaced.
 pub(crate) fn read_lossy(path: &Path) -> Result<String> {
     let bytes = open(CWD, path, path, Symlinks::Followed)?.read_bytes(path)?;

@@ -59,6 +59,8 @@ pub struct Row {
     pub shows: &'static str,
     /// Whether it may change the tree.
     pub changes: bool,
+    /// Whether the arguments are wrong whatever the name is: then which error comes first is nobody's concern.
+    pub is_wrong: bool,
     /// Where it differs on purpose.
     pub differs: Vec<Differs>,
 }
@@ -72,6 +74,7 @@ fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static st
         also: &[],
         shows,
         changes: false,
+        is_wrong: false,
         differs: Vec::new(),
     }
 }
@@ -79,6 +82,11 @@ fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static st
 impl Row {
     fn changes(mut self) -> Self {
         self.changes = true;
+        self
+    }
+
+    fn is_wrong(mut self) -> Self {
+        self.is_wrong = true;
         self
     }
 
@@ -144,13 +152,15 @@ fn opens() -> Vec<Row> {
         O_RDWR | O_CREAT,
         O_RDWR | O_CREAT | O_EXCL,
         O_RDWR | O_CREAT | O_NOFOLLOW,
-        O_CREAT | O_DIRECTORY,
         libc::O_TMPFILE | O_RDWR,
     ] {
         let mode = Int(0o640);
         rows.push(row(&["open", "open64", "__open", "__open64"], &[Path, int(flags), mode], "descriptor").changes());
         rows.push(row(&["openat", "openat64"], &[Dir, Path, int(flags), mode], "descriptor").changes());
     }
+    // Linux 6.4 and later know that this makes no sense.
+    let nonsense = [Path, int(O_CREAT | O_DIRECTORY), Int(0o640)];
+    rows.push(row(&["open", "open64"], &nonsense, "descriptor").changes().is_wrong());
     // A descriptor on the link itself is the one thing that nothing in the file system can stand for.
     let itself = int(O_PATH | O_NOFOLLOW);
     for (symbols, arguments) in [
@@ -234,7 +244,9 @@ fn facts() -> Vec<Row> {
         let mask = Int(i64::from(libc::STATX_BASIC_STATS));
         rows.push(row(&["statx"], &[Dir, Path, int(flags), mask, STATX], "statx 4"));
     }
-    for mode in [0, R_OK, W_OK, X_OK, R_OK | W_OK | X_OK, 8] {
+    rows.push(row(&["access"], &[Path, Int(8)], "number").is_wrong());
+    rows.push(row(&["faccessat"], &[Dir, Path, Int(8), int(AT_SYMLINK_NOFOLLOW)], "number").is_wrong());
+    for mode in [0, R_OK, W_OK, X_OK, R_OK | W_OK | X_OK] {
         rows.push(row(&["access", "eaccess", "euidaccess"], &[Path, int(mode)], "number"));
         for flags in [0, libc::AT_EACCESS, AT_SYMLINK_NOFOLLOW] {
             rows.push(row(&["faccessat"], &[Dir, Path, int(mode), int(flags)], "number"));
@@ -256,7 +268,7 @@ fn attributes() -> Vec<Row> {
         row(&["fchownat"], &[Dir, Path, user, group, Int(0)], "number").changes(),
         row(&["fchownat"], &[Dir, Path, user, group, nofollow], "number").is_not_permitted(),
         row(&["truncate", "truncate64"], &[Path, Int(1)], "number").changes(),
-        row(&["truncate"], &[Path, Int(-1)], "number").changes(),
+        row(&["truncate"], &[Path, Int(-1)], "number").is_wrong(),
         row(&["utime"], &[Path, Numbers(&[1_000_000, 2_000_000])], "number").changes(),
         row(&["utimes"], &[Path, TIMES], "number").changes(),
         row(&["lutimes"], &[Path, TIMES], "number").is_not_permitted(),
@@ -275,12 +287,18 @@ fn texts() -> Vec<Row> {
         rows.push(row(&["__readlink_chk"], &[Path, room, bytes, Int(4096)], "bytes 1"));
         rows.push(row(&["__readlinkat_chk"], &[Dir, Path, room, bytes, Int(4096)], "bytes 2"));
     }
-    rows.push(row(&["readlink"], &[Path, Room(8), Int(0)], "bytes 1"));
+    rows.push(row(&["readlink"], &[Path, Room(8), Int(0)], "bytes 1").is_wrong());
     rows.push(row(&["readlink"], &[Path, Int(1), Int(8)], "bytes 1"));
-    rows.push(row(&["realpath"], &[Path, Int(0)], "string"));
-    rows.push(row(&["realpath"], &[Path, Room(4096)], "string"));
-    rows.push(row(&["__realpath_chk"], &[Path, Room(4096), Int(4096)], "string"));
-    rows.push(row(&["canonicalize_file_name"], &[Path], "string"));
+    // libc asks for one component after another, and takes any length.
+    for (symbols, arguments) in [
+        (&["realpath"][..], &[Path, Int(0)][..]),
+        (&["realpath"], &[Path, Room(4096)]),
+        (&["__realpath_chk"], &[Path, Room(4096), Int(4096)]),
+        (&["canonicalize_file_name"], &[Path]),
+    ] {
+        let real = "pointer EINVAL";
+        rows.push(row(symbols, arguments, "string").differs(Names::TooLong, real, "null ENAMETOOLONG"));
+    }
     rows
 }
 

@@ -49,8 +49,12 @@ pub unsafe fn resolve<R>(
     // SAFETY: the caller's promise, but for the addresses just ruled out.
     let path = unsafe { CStr::from_ptr(path) }.to_bytes();
     // The kernel refuses these, and has the errno for it.
-    if path.is_empty() || path.len() >= PATH_MAX || (dir == -1 && path[0] != b'/') {
+    if path.is_empty() || (dir == -1 && path[0] != b'/') {
         return then(Operand::Given);
+    }
+    // realpath(3) would take it, and go past the links.
+    if path.len() >= PATH_MAX {
+        return then(Operand::Error(Errno::NAMETOOLONG));
     }
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));

@@ -114,7 +114,7 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
     } else {
         String::new()
     };
-    out.write_all(format!("at last | | {changes} | 0\n").as_bytes())
+    out.write_all(format!("at last |  | {changes} | 0\n").as_bytes())
         .expect("somebody listens");
 }
 
@@ -122,14 +122,14 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
 fn line(world: &mut World, call: &Call) -> String {
     let function = symbol(&call.symbol);
     if function.is_null() {
-        return "no such symbol | | | 0".into();
+        return "no such symbol |  |  | 0".into();
     }
     if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
-        return format!("no start: {errno} | | | 0");
+        return format!("no start: {errno} |  |  | 0");
     }
     let prepared = match Prepared::new(&call.arguments) {
         Ok(prepared) => prepared,
-        Err(error) => return format!("{error} | | | 0"),
+        Err(error) => return format!("{error} |  |  | 0"),
     };
     let Shown {
         result,

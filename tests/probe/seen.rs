@@ -115,11 +115,13 @@ fn descriptor(world: &World, number: c_int) -> String {
     // SAFETY: the call gave it to us.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     let path = rustix::fs::readlink(format!("/proc/self/fd/{number}"), []).expect("procfs tells");
+    // A file without a name has its inode's number there.
+    let path = text(path.to_bytes());
+    let path = path.split_once("/#").map_or(&*path, |(dir, _)| dir);
     let flags = rustix::fs::fcntl_getfl(&fd).expect("it is open");
     let closes = rustix::io::fcntl_getfd(&fd).expect("it is open");
     let mut seen = format!(
-        "{} flags {:x} {closes:?} {}",
-        text(path.to_bytes()),
+        "{path} flags {:x} {closes:?} {}",
         flags.bits(),
         stat(world, &of(&fd)),
     );

@@ -49,8 +49,7 @@ impl World {
             found.as_ref().map(|it| &it.what),
             "{path} was not mended"
         );
-        if let (Some(before), Some(found)) = (before, found) {
-            self.names.remove(&before.identity);
+        if let Some(found) = found {
             self.names.insert(found.identity, path.into());
             self.before.insert(path.into(), found);
         }
@@ -74,6 +73,10 @@ impl World {
         if !difference.is_empty() {
             let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
             inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
+            // An inode of one may be another's by now.
+            for identity in paths.iter().filter_map(|path| self.before.get(*path)) {
+                self.names.remove(&identity.identity);
+            }
             for path in paths {
                 self.look_at(path);
             }

@@ -200,7 +200,7 @@ fn a_commit_on_an_older_generation_is_a_conflict_that_names_the_other_one() {
         "{error}"
     );
     assert!(
-        error.ends_with("Z: /a); look at the change with `psl-admin diff 1 2`, then try again"),
+        error.ends_with("Z: /a); look at the change with `psl-admin show 2`, then try again"),
         "{error}"
     );
     assert_eq!(contents(&store), before);

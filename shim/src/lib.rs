@@ -26,6 +26,7 @@ mod scratch;
 mod real;
 
 mod launch;
+mod search;
 mod shebang;
 
 mod environment;

@@ -20,6 +20,7 @@ use crate::expand::{action, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
 
+pub mod dl;
 mod exec;
 mod execl;
 mod file_actions;
@@ -160,7 +161,8 @@ hooks! {
     fn chroot(path: *const c_char) -> c_int, { path };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 
-    // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`.
+    // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`; `dlopen` and
+    // `dlmopen` look at who calls them and stand in `dl`.
 
     fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::execve };
     fn execv(path: *const c_char, argv: *const *const c_char) -> c_int, { => exec::execv };

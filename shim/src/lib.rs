@@ -20,6 +20,7 @@ mod hooks;
 mod call;
 mod resolve;
 
+mod intern;
 mod link_itself;
 mod scratch;
 

@@ -1,2 +1,58 @@
 //! Edits the table of private symbolic links, starts instances, and upgrades them one by one.
-fn main() {}
+#![deny(unsafe_code)]
+// In the order of the flow: the command line, the verbs, what the verbs stand on.
+mod cli;
+
+mod add;
+mod check;
+mod env;
+mod history;
+mod init;
+mod list;
+mod member;
+mod remove;
+mod resolve;
+mod rollback;
+mod run;
+mod show;
+
+mod change;
+mod columns;
+mod console;
+mod context;
+mod diff;
+mod edit;
+mod exit;
+mod failure;
+mod known;
+mod launch;
+mod lines;
+mod nearest;
+mod shim_file;
+mod sigpipe;
+mod view;
+mod warning;
+mod when;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sigpipe::restore();
+    let ended = match launch::requested() {
+        Some(launch) => Err(launch.execute()),
+        None => match cli::Cli::try_parse() {
+            Ok(cli) => {
+                cli.color.write_global();
+                cli.verb.run(&cli.context())
+            }
+            Err(error) => return cli::show_usage(&error).into(),
+        },
+    };
+    ended
+        .unwrap_or_else(|failure| {
+            console::show_failure(&failure);
+            failure.exit()
+        })
+        .into()
+}

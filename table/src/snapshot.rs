@@ -24,6 +24,8 @@ pub struct Snapshot {
     places: Vec<Place>,
     /// Which of `places` lie in one directory: sorted by directory, then by name.
     by_directory: Vec<u32>,
+    /// Device and inode of the root that the paths of places begin at.
+    root: Option<(u64, u64)>,
     /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
     lengths: u64,
 }
@@ -105,8 +107,10 @@ impl Snapshot {
         tree: &impl Tree,
     ) -> Result<Self, Errno> {
         let mut scratch = Scratch::new();
+        let root = tree.identity(CWD, c"/").ok();
         let mut snapshot = Self {
             generation,
+            root,
             ..Self::default()
         };
         // Each round settles at least the places behind one more link.
@@ -128,7 +132,7 @@ impl Snapshot {
                     entry: Entry::Link(link),
                 });
             }
-            let next = Self::index(generation, places);
+            let next = Self::index(generation, root, places);
             let settled = next.places == snapshot.places;
             snapshot = next;
             if settled {
@@ -151,6 +155,16 @@ impl Snapshot {
         &self.places[first..first + count]
     }
 
+    /// Whether the root is the one that places are found from: behind chroot(2) their paths mean other directories.
+    ///
+    /// Where the kernel does not tell (a seccomp filter forbids the question), it is.
+    pub(crate) fn is_rooted(&self, tree: &impl Tree) -> bool {
+        match (self.root, tree.identity(CWD, c"/")) {
+            (Some(then), Ok(now)) => then == now,
+            _ => true,
+        }
+    }
+
     /// Whether this process sees what all others see.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -161,7 +175,7 @@ impl Snapshot {
         &self.places
     }
 
-    fn index(generation: u64, mut places: Vec<Place>) -> Self {
+    fn index(generation: u64, root: Option<(u64, u64)>, mut places: Vec<Place>) -> Self {
         // Stable: of two at one place the first row stays first.
         places.sort_by(|a, b| (&a.name, &a.dir).cmp(&(&b.name, &b.dir)));
         places.dedup_by(|later, first| later.name == first.name && later.dir == first.dir);
@@ -173,6 +187,7 @@ impl Snapshot {
         by_directory.sort_by_key(|&index| &places[index as usize].dir);
         Self {
             generation,
+            root,
             places,
             by_directory,
             lengths,
@@ -201,9 +216,14 @@ impl Snapshot {
         tree: &impl Tree,
         scratch: &mut Scratch,
     ) -> Result<Box<[u8]>, Errno> {
-        match walk(self, tree, CWD, path, Last::Followed, scratch)? {
-            End::Name { name, .. } => Ok(name.to_bytes().into()),
-            End::Link(link) => Ok(link.to.to_bytes().into()),
+        let path = match walk(self, tree, CWD, path, Last::Followed, scratch)? {
+            End::Name { name, .. } => name.to_bytes().into(),
+            End::Link(link) => link.to.to_bytes().into(),
+        };
+        if scratch.is_held() {
+            Err(Errno::NAMETOOLONG)
+        } else {
+            Ok(path)
         }
     }
 
@@ -237,7 +257,7 @@ impl Snapshot {
                 }
             }
         }
-        Ok(Self::index(self.generation, places))
+        Ok(Self::index(self.generation, self.root, places))
     }
 }
 

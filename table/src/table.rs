@@ -84,6 +84,13 @@ impl Table {
         })
     }
 
+    /// Reads and checks a table outside of a store, wherever the file belongs and whoever can write it.
+    ///
+    /// Refused is what is no regular file, without opening it.
+    pub fn load(file: &Path) -> Result<Table> {
+        Table::parse(file, &crate::file::read(file)?)
+    }
+
     /// Returns the text that was parsed.
     pub fn text(&self) -> &str {
         &self.text

@@ -41,9 +41,17 @@ impl Snapshot {
         scratch: &mut Scratch,
     ) -> Directory<'_> {
         let buffer = scratch.buffer();
-        match tree.path_of(dir, buffer) {
+        let found = match tree.path_of(dir, buffer) {
             Ok(length) => self.directory(&buffer[..length]),
             Err(_) => self.same_directory(tree, dir, buffer),
+        };
+        if found.is_empty() || self.is_rooted(tree) {
+            found
+        } else {
+            Directory {
+                order: &[],
+                ..found
+            }
         }
     }
 
@@ -111,7 +119,7 @@ impl<'a> Directory<'a> {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::os::fd::AsFd;
+    use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
     use rustix::io::Errno;
@@ -135,6 +143,10 @@ mod tests {
 
         fn path_of(&self, _: BorrowedFd<'_>, _: &mut [u8]) -> Result<usize, Errno> {
             Err(Errno::NOENT)
+        }
+
+        fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+            Host.open(dir, name)
         }
 
         fn identity(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno> {

@@ -1,0 +1,91 @@
+//! What psl-admin writes: data on standard output, talk on standard error.
+use crate::exit::Exit;
+use crate::failure::Failure;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// The prefix of every message, so that it can be told from the messages of a command that `run` starts.
+const PREFIX: &str = "psl-admin";
+
+/// What to know about an invalid table that nobody will find in the store.
+const UNCHANGED: &str = "nothing was changed; the line is that of the table as it would be";
+
+/// Writes the output of a verb in the form that the caller asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// Data is printed as JSON.
+    pub json: bool,
+    /// Warnings and notes are not printed; errors are.
+    pub quiet: bool,
+}
+
+impl Console {
+    /// Prints bytes exactly as they are to standard output.
+    pub fn print(&self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+        written(io::stdout().lock().write_all(bytes.as_ref()))
+    }
+
+    /// Prints text with terminal styles to standard output; the styles go where no terminal shows them.
+    pub fn print_styled(&self, text: &str) -> Result<(), Failure> {
+        written(anstream::stdout().lock().write_all(text.as_bytes()))
+    }
+
+    /// Prints one JSON document and a newline to standard output.
+    pub fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut text =
+            serde_json::to_string_pretty(value).expect("these values have string keys only");
+        text.push('\n');
+        self.print(text)
+    }
+
+    /// Tells of something that is probably a mistake.
+    pub fn warn(&self, message: &str) {
+        self.talk(Level::WARNING.with_name("psl-admin: warning"), message);
+    }
+
+    /// Tells what has been done.
+    pub fn note(&self, message: &str) {
+        self.talk(Level::INFO.with_name(PREFIX), message);
+    }
+
+    fn talk(&self, level: Level<'_>, message: &str) {
+        if !self.quiet {
+            show(&[Group::with_title(level.primary_title(message))]);
+        }
+    }
+}
+
+/// Shows a failure on standard error, with the offending line of an invalid file.
+pub fn show_failure(failure: &Failure) {
+    let (message, help, source) = match failure {
+        Failure::Table(error) => (error.to_string(), None, error.source_place()),
+        Failure::Edit(error) => (error.to_string(), Some(UNCHANGED), error.source_place()),
+        Failure::Told { message, help, .. } => (message.clone(), help.as_deref(), None),
+    };
+    let mut group = Group::with_title(Level::ERROR.with_name(PREFIX).primary_title(message));
+    if let Some(source) = source {
+        let line = Snippet::source(source.text.as_str());
+        group = group.element(line.annotation(AnnotationKind::Primary.span(source.span.clone())));
+    }
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
+    }
+    show(&[group]);
+}
+
+/// A message that cannot be written (standard error is closed) has nowhere else to go.
+fn show(report: &[Group<'_>]) {
+    let text = Renderer::styled().render(report);
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    let result = result.and_then(|()| io::stdout().flush());
+    result.map_err(|error| {
+        Failure::new(
+            Exit::Storage,
+            format!("cannot write to standard output: {error}"),
+        )
+    })
+}

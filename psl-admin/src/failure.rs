@@ -1,0 +1,58 @@
+//! Why a verb did not do what was asked, until `main` prints it.
+use crate::exit::Exit;
+use psl_table::error::Error;
+
+/// The reason why a verb stopped.
+#[derive(Debug)]
+pub enum Failure {
+    /// The table crate's own error; an invalid file shows its line.
+    Table(Error),
+    /// An edit that would make the table invalid.
+    Edit(Error),
+    /// What a verb has to say by itself.
+    Told {
+        /// The exit code.
+        exit: Exit,
+        /// What failed and on what, in lower case without a full stop.
+        message: String,
+        /// What to do next, where there is something to do.
+        help: Option<String>,
+    },
+}
+
+impl Failure {
+    /// Makes a failure out of an exit code and a message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self::Told {
+            exit,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Adds what to do next.
+    pub fn with_help(self, text: impl Into<String>) -> Self {
+        match self {
+            Self::Told { exit, message, .. } => Self::Told {
+                exit,
+                message,
+                help: Some(text.into()),
+            },
+            Self::Table(_) | Self::Edit(_) => self,
+        }
+    }
+
+    /// Returns the exit code that stands for this failure.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Table(error) | Self::Edit(error) => error.class().into(),
+            Self::Told { exit, .. } => *exit,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Table(error)
+    }
+}

@@ -1,0 +1,86 @@
+//! What a member sees, asked from outside of its instances.
+use crate::exit::Exit;
+use crate::failure::Failure;
+use psl_table::criteria::Criteria;
+use psl_table::name::AbsPath;
+use psl_table::snapshot::Snapshot;
+use psl_table::subject::Subject;
+use psl_table::table::Table;
+use psl_table::tree::Host;
+use psl_table::walk::{End, Last, Scratch, walk};
+use rustix::fs::{CWD, Mode, OFlags};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Makes the snapshot that an instance of the member, started here by this user, would have.
+pub fn of_member(table: &Table, member: &str) -> Result<Snapshot, Failure> {
+    let variables = std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
+    let text = |name| std::env::var(name).ok();
+    let subject = Subject::of_member(table, Some(member))
+        .or_attributes(table, text("PSL_APP"), text("PSL_APP_VERSION"))
+        .with_env(variables.collect());
+    Snapshot::of(table, &subject, &Host).map_err(|errno| {
+        let message =
+            format!("the links of member {member:?} cannot be resolved on this host: {errno}");
+        Failure::new(Exit::Invalid, message)
+    })
+}
+
+/// Returns the physical path of what a process with this snapshot reaches by `path`.
+pub fn physical(view: &Snapshot, path: &OsStr) -> io::Result<PathBuf> {
+    let mut scratch = Scratch::new();
+    let name = match walk(
+        view,
+        &Host,
+        CWD,
+        path.as_bytes(),
+        Last::Followed,
+        &mut scratch,
+    )? {
+        End::Name { name, .. } => name,
+        End::Link(_) => return Err(io::ErrorKind::NotFound.into()),
+    };
+    let file = rustix::fs::openat(CWD, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let magic = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let physical = rustix::fs::readlink(magic, Vec::new())?;
+    Ok(OsString::from_vec(physical.into_bytes()).into())
+}
+
+/// Tells whether a path does not exist for those whom the criteria mean.
+///
+/// A path behind a link that only some of them have may well be there, and so may what cannot be examined.
+pub fn is_missing(table: &Table, criteria: &Criteria, path: &AbsPath) -> bool {
+    if !is_behind_link(table, path) {
+        return is_missing_here(path.as_ref());
+    }
+    let view = criteria
+        .member
+        .as_deref()
+        .map(|member| of_member(table, member));
+    match view {
+        Some(Ok(view)) => {
+            physical(&view, path.as_str().as_ref()).is_err_and(|error| says_missing(&error))
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a path does not exist for this process, which has no links.
+pub fn is_missing_here(path: &Path) -> bool {
+    path.metadata().is_err_and(|error| says_missing(&error))
+}
+
+/// Tells whether a path leads through a link that some process has.
+pub fn is_behind_link(table: &Table, path: &AbsPath) -> bool {
+    table.links.iter().any(|link| path.is_within(&link.from))
+}
+
+fn says_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

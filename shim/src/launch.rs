@@ -89,7 +89,7 @@ pub unsafe fn completed<R>(
 ///
 /// # Safety
 ///
-/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve`].
+/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve()`].
 pub unsafe fn launch<R>(
     program: Program,
     argv: Arguments,

@@ -19,7 +19,9 @@ use crate::resolve::{Operand, resolve};
 #[repr(C)]
 pub struct Object {
     allocated: c_int,
+    /// How many actions there are.
     pub used: c_int,
+    /// The first of them.
     pub actions: *mut Action,
     reserved: [c_int; 16],
 }
@@ -158,10 +160,12 @@ impl Unreachable {
 pub enum Directory {
     /// Of a descriptor that the child inherits; `AT_FDCWD` if it is the working directory.
     Inherited(c_int),
+    /// That only its actions lead to.
     Opened(OwnedFd),
 }
 
 impl Directory {
+    /// Returns the descriptor, for calls that take one beside a name.
     pub fn as_raw(&self) -> c_int {
         match self {
             Self::Inherited(fd) => *fd,
@@ -171,6 +175,8 @@ impl Directory {
 }
 
 /// Opens the working directory after these actions; fails where the child fails to go there.
+///
+/// It goes as deep as there are relative names of directories one after another.
 ///
 /// # Safety
 ///

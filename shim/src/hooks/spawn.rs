@@ -106,8 +106,11 @@ unsafe fn by_name(
     // SAFETY: the caller's promise.
     unsafe {
         let name = CStr::from_ptr(file).to_bytes();
-        if snapshot().is_none() || name.is_empty() || name.contains(&b'/') {
+        if snapshot().is_none() {
             return by_path(real, id, file, actions, attributes, argv, envp);
+        }
+        if name.is_empty() || name.contains(&b'/') {
+            return by_path(direct, id, file, actions, attributes, argv, envp);
         }
         prepared(actions, envp, |actions, cwd, envp| {
             let own = || real(id, file, actions, attributes, argv, envp);

@@ -41,7 +41,6 @@ impl Admin {
         let mut environment: Vec<_> = std::env::vars_os()
             .filter(|(name, _)| !is_strange(name))
             .collect();
-        environment.push(("PSL_STORE".into(), site.store().into()));
         environment.push(("PSL_CONFIG".into(), site.configuration().into()));
         // In a demo that is itself part of an instance, the shim would put a member back that is missing.
         environment.push(("PSL_MEMBER".into(), "".into()));
@@ -52,6 +51,14 @@ impl Admin {
             program,
             environment,
         })
+    }
+
+    /// Types and sets the variable that names the store, once that has been made.
+    pub fn export_store(&mut self) -> Result<(), Failure> {
+        let store = self.site.store();
+        self.story.command(&format!("export PSL_STORE={store}"))?;
+        self.environment.push(("PSL_STORE".into(), store.into()));
+        Ok(())
     }
 
     /// Types and runs a command that changes the table; returns the generation that it made.

@@ -45,6 +45,7 @@ impl Life {
         };
         life.introduce()?;
         life.change(&["init", &life.admin.site.store()])?;
+        life.admin.export_store()?;
         for (member, _) in MEMBERS {
             life.change(&["member", "set", member, "app=erp"])?;
             life.instances
@@ -130,21 +131,21 @@ impl Life {
 
     fn introduce(&self) -> Result<(), Failure> {
         let (site, story) = (&self.admin.site, &self.admin.story);
-        let (store, configuration) = (site.store(), site.configuration());
         story.tell(INTRODUCTION)?;
         story.assignment(site.root())?;
         for version in Version::BOTH {
-            let (tree, number) = (site.path(version.tree()), version.number());
-            let tree = |name: &str| format!("{:26}", format!("{tree}/{name}"));
-            story.output(&format!("{}  version {number} of a small server", tree("bin/server")))?;
-            story.output(&format!("{}  {number:?}, read when it starts", tree("share/release")))?;
-            let page = version.page();
-            story.output(&format!("{}  {page:?}, opened for every request", tree("share/page")))?;
+            let (tree, number, page) = (version.tree(), version.number(), version.page());
+            let parts = [
+                ("bin/server", format!("version {number} of a small server")),
+                ("share/release", format!("{number:?}, read when it starts")),
+                ("share/page", format!("{page:?}, opened for every request")),
+            ];
+            for (name, what) in parts {
+                story.output(&format!("{:34}{what}", format!("$T/{tree}/{name}")))?;
+            }
         }
         story.tell("\nAn administrator makes a store, and the members known:\n")?;
-        story.command(&format!(
-            "export PSL_STORE={store} PSL_CONFIG={configuration}"
-        ))
+        story.command(&format!("export PSL_CONFIG={}", site.configuration()))
     }
 
     fn change(&mut self, arguments: &[&str]) -> Result<(), Failure> {

@@ -98,10 +98,13 @@ impl Look {
                 None => listings.push((vec![viewer], listing)),
             }
         }
-        let joined = listings.into_iter();
-        joined
-            .map(|(viewers, listing)| (viewers.join(", "), listing))
-            .collect()
+        let joined = |(viewers, listing): (Vec<&str>, _)| match viewers.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                (format!("{} and {last}", others.join(", ")), listing)
+            }
+            _ => (viewers.concat(), listing),
+        };
+        listings.into_iter().map(joined).collect()
     }
 }
 

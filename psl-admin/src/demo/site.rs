@@ -27,7 +27,11 @@ impl Site {
     /// Makes the directory with both versions in it, in $TMPDIR or /tmp.
     pub fn make(keep: bool) -> Result<Self, Failure> {
         let server = server()?;
-        let dir = tempfile::Builder::new().prefix("psl-demo-").tempdir();
+        let mut builder = tempfile::Builder::new();
+        let builder = builder
+            .prefix("psl-demo-")
+            .permissions(Permissions::from_mode(0o700));
+        let dir = builder.tempdir();
         let dir = dir.map_err(failed("make a directory in", &std::env::temp_dir()))?;
         refuse_noexec(dir.path())?;
         let root = dir.path().canonicalize();

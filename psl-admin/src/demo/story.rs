@@ -65,7 +65,10 @@ impl Story {
                 program,
             ]
         });
-        let table = columns::aligned(["INSTANCE", "STARTED AS", "OPENS", "RUNS"], rows);
+        let table = columns::aligned(
+            ["INSTANCE", "READ AT START", "OPENED ANEW", "PROGRAM"],
+            rows,
+        );
         let header = [Style::new()].into_iter();
         let moved = look
             .instances

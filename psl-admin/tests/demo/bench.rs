@@ -51,7 +51,7 @@ impl Bench {
 
     /// Returns a command that runs psl-admin.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(&self.path("bin/psl-admin"), arguments)
+        self.command_of(self.path("bin/psl-admin"), arguments)
     }
 
     /// Returns a command with the bench's TMPDIR.
@@ -82,8 +82,8 @@ impl Bench {
     /// Asserts that neither a file nor a process is left.
     #[track_caller]
     pub fn assert_clean(&self) {
-        assert_eq!(self.left(), [PathBuf::new(); 0]);
-        assert_eq!(self.processes(), [PathBuf::new(); 0]);
+        assert_eq!(self.left(), [] as [PathBuf; 0]);
+        assert_eq!(self.processes(), [] as [PathBuf; 0]);
     }
 
     /// Starts a demo whose story can be read while it goes on.

@@ -18,6 +18,9 @@ pub type Arguments = *const *const c_char;
 /// A program as a caller names it.
 #[derive(Clone, Copy)]
 pub struct Program {
+    /// What a relative interpreter is relative to: the working directory.
+    pub cwd: c_int,
+    /// What its own path is relative to.
     pub dir: c_int,
     pub path: *const c_char,
     pub last: Last,
@@ -28,8 +31,14 @@ pub struct Program {
 impl Program {
     /// A program by its path alone.
     pub fn of(path: *const c_char) -> Self {
+        Self::started_in(libc::AT_FDCWD, path)
+    }
+
+    /// A program that is started in another directory.
+    pub fn started_in(cwd: c_int, path: *const c_char) -> Self {
         Self {
-            dir: libc::AT_FDCWD,
+            cwd,
+            dir: cwd,
             path,
             last: Last::Followed,
             given: path,
@@ -51,7 +60,9 @@ impl Program {
         };
         match header.interpreter() {
             // SAFETY: it is a C string.
-            Ok(Some(interpreter)) => unsafe { leads_through_link(interpreter.path.as_ptr()) },
+            Ok(Some(interpreter)) => unsafe {
+                leads_through_link(libc::AT_FDCWD, interpreter.path.as_ptr())
+            },
             _ => Ok(false),
         }
     }
@@ -78,7 +89,7 @@ pub unsafe fn completed<R>(
 ///
 /// # Safety
 ///
-/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve`].
+/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve()`].
 pub unsafe fn launch<R>(
     program: Program,
     argv: Arguments,
@@ -98,6 +109,7 @@ unsafe fn launch_at_depth<R>(
     then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     let Program {
+        cwd,
         dir,
         path,
         last,
@@ -112,7 +124,7 @@ unsafe fn launch_at_depth<R>(
             return then(dir, name, argv);
         };
         // SAFETY: it is a C string.
-        if !rewritten && !unsafe { leads_through_link(interpreter.path.as_ptr()) }? {
+        if !rewritten && !unsafe { leads_through_link(cwd, interpreter.path.as_ptr()) }? {
             return then(dir, name, argv);
         }
         if depth == MAX_DEPTH {
@@ -130,7 +142,7 @@ unsafe fn launch_at_depth<R>(
                 argv,
                 |argv| {
                     launch_at_depth(
-                        Program::of(interpreter.path.as_ptr()),
+                        Program::started_in(cwd, interpreter.path.as_ptr()),
                         argv,
                         depth + 1,
                         then,
@@ -182,20 +194,15 @@ unsafe fn with_name<R>(
     made.unwrap_or(Err(Errno::NAMETOOLONG))
 }
 
-unsafe fn leads_through_link(path: *const c_char) -> Result<bool, Errno> {
+unsafe fn leads_through_link(cwd: c_int, path: *const c_char) -> Result<bool, Errno> {
     // SAFETY: the caller's promise.
     unsafe {
-        resolve(
-            libc::AT_FDCWD,
-            path,
-            Last::Followed,
-            |operand| match operand {
-                Operand::Given => Ok(false),
-                Operand::Rewritten(_) => Ok(true),
-                Operand::Link(_) => Err(Errno::LOOP),
-                Operand::Error(errno) => Err(errno),
-            },
-        )
+        resolve(cwd, path, Last::Followed, |operand| match operand {
+            Operand::Given => Ok(false),
+            Operand::Rewritten(_) => Ok(true),
+            Operand::Link(_) => Err(Errno::LOOP),
+            Operand::Error(errno) => Err(errno),
+        })
     }
 }
 
@@ -218,7 +225,12 @@ unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
     Header::read(file.ok()?.as_fd()).ok()
 }
 
-unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
+/// Fails as executing a file fails to whoever may not.
+///
+/// # Safety
+///
+/// `name` is a C string, and `dir` is not -1.
+pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let (dir, name) = unsafe { (BorrowedFd::borrow_raw(dir), CStr::from_ptr(name)) };
     match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {

@@ -20,12 +20,14 @@ mod hooks;
 mod call;
 mod resolve;
 
+mod intern;
 mod link_itself;
 mod scratch;
 
 mod real;
 
 mod launch;
+mod search;
 mod shebang;
 
 mod environment;

@@ -4,6 +4,8 @@ use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::hooks;
+
 /// A symbol and where its next definition is.
 pub struct Real {
     name: &'static CStr,
@@ -52,7 +54,7 @@ impl Real {
 
 /// Binds all hooks' symbols, so that no later call asks the loader, which locks and may allocate.
 pub fn bind() {
-    for real in crate::hooks::REAL {
+    for real in hooks::REAL.iter().chain(hooks::dl::REAL) {
         real.bind();
     }
 }

@@ -109,11 +109,7 @@ fn reply(client: TcpStream, status: &str, body: &str) -> io::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.set_write_timeout(Some(PATIENCE))?;
     let mut request = BufReader::new((&client).take(LONGEST)).lines();
-    while request
-        .next()
-        .transpose()?
-        .is_some_and(|line| !line.is_empty())
-    {}
+    let _ = request.find(|line| line.as_ref().map_or(true, String::is_empty));
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"

@@ -64,11 +64,11 @@ impl Look {
             listing: admin.run_plain(&["ls", "-l", &dir])?,
         };
         compare_listing(BYSTANDER, &look.listing, &admin.site, Version::One)?;
-        for (index, instance) in instances.iter().enumerate() {
+        for instance in instances {
             let member = instance.member;
             let listing = admin.run(&["run", "--member", member, "--", "ls", "-l", &dir])?;
             let (expected, answer) = {
-                let traffic = &admin.board.traffic()[index];
+                let traffic = &admin.board.traffic()[instance.index];
                 (traffic.expected, traffic.latest.clone())
             };
             let answer = answer.ok_or_else(|| different(format!("{member} has not answered")))?;

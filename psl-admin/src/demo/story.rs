@@ -6,7 +6,8 @@ use crate::demo::version::Version;
 use crate::failure::Failure;
 use anstyle::{AnsiColor, Style};
 
-const HEADING: Style = Style::new().bold();
+/// The style of what stands out.
+pub const HEADING: Style = Style::new().bold();
 const COMMAND: Style = AnsiColor::Cyan.on_default();
 const MOVED: Style = AnsiColor::Green.on_default();
 
@@ -28,7 +29,7 @@ impl Story {
 
     /// Prints a paragraph.
     pub fn tell(&self, text: &str) -> Result<(), Failure> {
-        self.print(&format!("{}\n", self.shortened(text)))
+        self.print(&format!("{text}\n"))
     }
 
     /// Prints a heading.
@@ -46,6 +47,7 @@ impl Story {
 
     /// Prints how `$T` would be set.
     pub fn assignment(&self, root: &str) -> Result<(), Failure> {
+        let root = shell_words::quote(root);
         self.print(&format!("  {COMMAND}$ T={root}{COMMAND:#}\n"))
     }
 

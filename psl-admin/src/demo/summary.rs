@@ -2,13 +2,11 @@
 use crate::console::Console;
 use crate::demo::instance::Instance;
 use crate::demo::look::Look;
+use crate::demo::story::HEADING;
 use crate::demo::traffic::Traffic;
 use crate::failure::Failure;
-use anstyle::Style;
 use serde::Serialize;
 use std::time::Duration;
-
-const HEADING: Style = Style::new().bold();
 
 /// The result of a whole demo.
 #[derive(Debug)]
@@ -108,14 +106,14 @@ impl Summary {
     /// Says what can be typed next.
     fn next(&self) -> String {
         let port = self.instances.first().map_or(0, |counts| counts.port);
+        let directory = shell_words::quote(&self.directory);
         format!(
-            "\n{} stays; go on with\n  \
-             T={}; export PSL_STORE=$T/store PSL_CONFIG=$T/psl.toml\n  \
+            "\n{directory} stays; go on with\n  \
+             T={directory}; export PSL_STORE=\"$T/store\" PSL_CONFIG=\"$T/psl.toml\"\n  \
              psl-admin history\n  \
-             psl-admin run --member erp2 -- $T/binaries/version/bin/server --port {port} &\n  \
+             psl-admin run --member erp2 -- \"$T/binaries/version/bin/server\" --port {port} &\n  \
              curl http://127.0.0.1:{port}/\n  \
-             kill %1; rm -r $T\n",
-            self.directory, self.directory
+             kill %1; rm -r \"$T\"\n"
         )
     }
 }

@@ -102,3 +102,84 @@ fn agrees(answer: &Answer, version: Version) -> bool {
         && answer.page == version.page()
         && answer.program.ends_with(&program)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROCESS: u32 = 7;
+
+    fn answer(release: &str, page: &str, tree: &str) -> io::Result<Answer> {
+        Ok(Answer {
+            release: release.to_owned(),
+            page: format!("page of version {page}"),
+            program: format!("/t/binaries/{tree}/bin/server"),
+            process: PROCESS,
+        })
+    }
+
+    fn serving(expected: Version) -> Traffic {
+        Traffic {
+            expected,
+            phase: Phase::Serving,
+            ..Traffic::new()
+        }
+    }
+
+    #[test]
+    fn an_answer_counts_when_all_its_parts_are_of_the_expected_version() {
+        let rows = [
+            (Version::One, answer("1", "1", "version"), ([1, 0], 0)),
+            (Version::Two, answer("2", "2", "version2"), ([0, 1], 0)),
+            (Version::One, answer("2", "2", "version2"), ([0, 0], 1)),
+            (Version::Two, answer("1", "2", "version2"), ([0, 0], 1)),
+            (Version::Two, answer("2", "1", "version2"), ([0, 0], 1)),
+            (Version::Two, answer("2", "2", "version"), ([0, 0], 1)),
+        ];
+        for (expected, outcome, counts) in rows {
+            let told = format!("{expected:?}: {outcome:?}");
+            let mut traffic = serving(expected);
+            traffic.count(expected, outcome);
+            assert_eq!((traffic.answers, traffic.failed), counts, "{told}");
+            assert_eq!(traffic.trouble.is_some(), traffic.failed > 0, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_request_on_its_way_may_be_answered_by_the_version_before() {
+        let mut traffic = serving(Version::Two);
+        traffic.count(Version::One, answer("1", "1", "version"));
+        assert_eq!((traffic.answers, traffic.failed), ([1, 0], 0));
+    }
+
+    #[test]
+    fn only_an_instance_that_serves_has_to_answer() {
+        let refused = || Err(io::ErrorKind::ConnectionRefused.into());
+        let rows = [
+            (Phase::Down, (1, 0)),
+            (Phase::Starting(PROCESS), (1, 0)),
+            (Phase::Serving, (0, 1)),
+        ];
+        for (phase, counts) in rows {
+            let mut traffic = Traffic {
+                phase,
+                ..Traffic::new()
+            };
+            traffic.count(Version::One, refused());
+            assert_eq!((traffic.while_down, traffic.failed), counts, "{phase:?}");
+            assert_eq!(traffic.requests(), 1);
+        }
+    }
+
+    #[test]
+    fn the_first_answer_of_the_started_process_makes_it_serve() {
+        for (id, phase) in [(PROCESS, Phase::Serving), (8, Phase::Starting(8))] {
+            let mut traffic = Traffic {
+                phase: Phase::Starting(id),
+                ..Traffic::new()
+            };
+            traffic.count(Version::One, answer("1", "1", "version"));
+            assert_eq!(traffic.phase, phase);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Demos that end before their time.
 use crate::bench::{Bench, await_that};
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
 #[test]
@@ -69,6 +70,29 @@ fn an_instance_that_dies_fails_the_demo() {
     assert_eq!(ended.status.code(), Some(7), "{stderr}");
     assert!(
         stderr.starts_with("psl-admin: erp3: a request failed: "),
+        "{stderr}"
+    );
+    bench.assert_clean();
+}
+
+#[test]
+fn an_answer_with_a_part_of_another_version_fails_the_demo() {
+    let bench = Bench::new();
+    let mut demo = bench.begin();
+    demo.read_to("before:");
+    let [directory] = &bench.left()[..] else {
+        panic!("{:?}", bench.left())
+    };
+    fs::write(
+        directory.join("binaries/version2/share/page"),
+        "page of version 1\n",
+    )
+    .unwrap();
+    let ended = demo.end();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(7), "{stderr}");
+    assert!(
+        stderr.starts_with("psl-admin: erp1: an unexpected answer: "),
         "{stderr}"
     );
     bench.assert_clean();

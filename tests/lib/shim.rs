@@ -23,7 +23,10 @@ fn build() -> PathBuf {
         command.arg("--release");
     }
     let output = command.output().expect("cargo runs");
-    assert!(output.status.success(), "the preload library does not build");
+    assert!(
+        output.status.success(),
+        "the preload library does not build"
+    );
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())

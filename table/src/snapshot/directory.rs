@@ -119,7 +119,7 @@ impl<'a> Directory<'a> {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::os::fd::AsFd;
+    use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
     use rustix::io::Errno;
@@ -143,6 +143,10 @@ mod tests {
 
         fn path_of(&self, _: BorrowedFd<'_>, _: &mut [u8]) -> Result<usize, Errno> {
             Err(Errno::NOENT)
+        }
+
+        fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+            Host.open(dir, name)
         }
 
         fn identity(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno> {

@@ -11,6 +11,17 @@ use crate::fixture::{self, Occupant};
 use crate::script::Call;
 use crate::{shim, store};
 
+/// How the preload library is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// Not at all.
+    Absent,
+    /// Without any variable of its own.
+    Inert,
+    /// For the member.
+    Engine,
+}
+
 /// A directory with a tree, a store and what probes are told; it goes when it is dropped.
 pub struct Bench {
     _dir: TempDir,
@@ -59,17 +70,19 @@ impl Bench {
     }
 
     /// Returns a command that runs under the counting allocator and, if wanted, under the preload library.
-    pub fn command(&self, program: &Path, is_member: bool) -> Command {
+    pub fn command(&self, program: &Path, library: Library) -> Command {
         let mut command = Command::new(program);
         let counting = shim::counting_allocator().display();
-        command.env_clear().env("LD_PRELOAD", counting.to_string());
-        if is_member {
-            let both = format!("{}:{counting}", shim::library().display());
-            command
-                .env("LD_PRELOAD", both)
+        let both = || format!("{}:{counting}", shim::library().display());
+        command.env_clear();
+        match library {
+            Library::Absent => command.env("LD_PRELOAD", counting.to_string()),
+            Library::Inert => command.env("LD_PRELOAD", both()),
+            Library::Engine => command
+                .env("LD_PRELOAD", both())
                 .env("PSL_STORE", self.store())
-                .env("PSL_MEMBER", store::MEMBER);
-        }
+                .env("PSL_MEMBER", store::MEMBER),
+        };
         command
     }
 
@@ -78,14 +91,17 @@ impl Bench {
     /// Returns a line for each call and one more, of what has changed in the end.
     pub fn play(&self, occupant: Occupant, user: Option<u32>, script: &[Call]) -> Vec<String> {
         self.build(occupant);
-        let is_member = occupant != Occupant::Itself;
-        self.play_as_it_is(is_member, occupant, user, script)
+        let library = match occupant {
+            Occupant::Itself => Library::Absent,
+            _ => Library::Engine,
+        };
+        self.play_as_it_is(library, occupant, user, script)
     }
 
     /// Has a probe make these calls in the tree as it lies there.
     pub fn play_as_it_is(
         &self,
-        is_member: bool,
+        library: Library,
         occupant: Occupant,
         user: Option<u32>,
         script: &[Call],
@@ -94,7 +110,7 @@ impl Bench {
         let lines: Vec<_> = script.iter().map(|call| format!("{call}\n")).collect();
         fs::write(&told, lines.concat()).expect("the script can be written");
         let name = Occupant::ALL.iter().find(|(_, it)| *it == occupant);
-        let mut command = self.command(&self.probe, is_member);
+        let mut command = self.command(&self.probe, library);
         command
             .arg("play")
             .arg(self.root())

@@ -34,6 +34,8 @@ pub enum Argument {
     Texts(Vec<String>),
     /// An open stream.
     Stream,
+    /// A descriptor that watches files.
+    Watch,
     /// A descriptor of this directory, opened for reading, which the call takes over.
     Taken(String),
     /// The address of a function.
@@ -59,6 +61,7 @@ impl fmt::Display for Argument {
                 texts.iter().try_for_each(|text| write!(f, "{text}{UNIT}"))
             }
             Self::Stream => write!(f, "stream:"),
+            Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
             Self::Function(name) => write!(f, "function:{name}"),
         }
@@ -112,6 +115,7 @@ impl Argument {
             ),
             "texts" => Self::Texts(value.split_terminator(UNIT).map(String::from).collect()),
             "stream" => Self::Stream,
+            "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
             "function" => Self::Function(value.into()),
             _ => return None,
@@ -139,6 +143,7 @@ mod tests {
                 Argument::Texts(vec![String::new(), "a b".into()]),
                 Argument::Texts(vec![]),
                 Argument::Stream,
+                Argument::Watch,
                 Argument::Taken("/".into()),
                 Argument::Function("alphasort".into()),
             ],

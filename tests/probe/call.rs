@@ -79,6 +79,7 @@ impl Prepared {
                     prepared.buffer(pointers)
                 }
                 Argument::Stream => stream(),
+                Argument::Watch => prepared.watch(),
                 Argument::Taken(path) => taken(path)?,
                 Argument::Function(name) => match name.as_str() {
                     "has_no_a" => {
@@ -106,6 +107,14 @@ impl Prepared {
         Ok(number)
     }
 
+    fn watch(&mut self) -> usize {
+        let flags = rustix::fs::inotify::CreateFlags::CLOEXEC;
+        let watch = rustix::fs::inotify::init(flags).expect("files can be watched");
+        let number = watch.as_raw_fd() as usize;
+        self.descriptors.push(watch);
+        number
+    }
+
     fn buffer(&mut self, words: Vec<u64>) -> usize {
         let mut words = words.into_boxed_slice();
         let address = words.as_mut_ptr().expose_provenance();
@@ -119,6 +128,12 @@ impl Prepared {
         let words = &self.buffers[buffer];
         // SAFETY: words are bytes, and the buffer was made from `size` of them.
         unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size) }
+    }
+
+    /// Returns a text as the call left it.
+    pub fn text_at(&self, argument: usize) -> &CStr {
+        // SAFETY: the argument is a text, and lives as long as this does.
+        unsafe { CStr::from_ptr(std::ptr::with_exposed_provenance(self.words[argument])) }
     }
 
     /// Returns a buffer as what a call filled in.

@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, CWD, FileType};
 
 use crate::call::{Prepared, Returned, symbol};
 use crate::listing;
+use crate::made_up;
 use crate::play::World;
 
 /// What a call returned, and what that shows.
@@ -23,8 +24,8 @@ pub struct Shown {
 
 /// Makes a call and says what it returned and what that shows.
 pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_void) -> Shown {
-    let (what, argument) = shows.split_once(' ').unwrap_or((shows, "0"));
-    let argument: usize = argument.parse().expect("the number of an argument");
+    let (what, argument) = shows.split_once(' ').unwrap_or((shows, ""));
+    let argument: usize = argument.parse().unwrap_or_default();
     if let "program" | "root" = what {
         return in_child(|| {
             let returned = prepared.call(function);
@@ -90,6 +91,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
+        "nothing" => ("nothing".into(), String::new()),
+        // The number is made of the file's inode.
+        "key" if number == -1 => ("-1".into(), String::new()),
+        "key" => ("key".into(), format!("{:x}", number as u32 >> 24)),
+        "made" => made_up::shown(shows, returned.value, prepared),
         "catalog" => {
             let seen = catalog(returned.value);
             let value = if returned.value == -1 {
@@ -106,8 +112,13 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     } else {
         " and leaves a descriptor open"
     };
+    let result = match shows {
+        // Nobody is told whether it failed, or it tried several names until one did not.
+        "nothing" | "made up string" => value,
+        _ => format!("{value} {}", returned.errno_name()),
+    };
     Shown {
-        result: format!("{value} {}", returned.errno_name()),
+        result,
         seen: seen + leaked,
         allocations: returned.allocated,
     }

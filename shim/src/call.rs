@@ -8,27 +8,51 @@ use rustix::io::Errno;
 
 use crate::resolve::{Operand, resolve};
 
-/// A C function's result, with the value that says that it failed.
+/// A C function's result, which says when it failed.
 pub trait Failure {
-    /// What is returned when errno says why.
-    const FAILED: Self;
+    /// Says why.
+    fn because(errno: Errno) -> Self;
 }
 
 impl Failure for c_int {
-    const FAILED: Self = -1;
+    fn because(errno: Errno) -> Self {
+        in_errno(errno, -1)
+    }
 }
 
 /// Both `ssize_t` and `long`.
 impl Failure for isize {
-    const FAILED: Self = -1;
+    fn because(errno: Errno) -> Self {
+        in_errno(errno, -1)
+    }
 }
 
 impl Failure for i64 {
-    const FAILED: Self = -1;
+    fn because(errno: Errno) -> Self {
+        in_errno(errno, -1)
+    }
 }
 
 impl<T> Failure for *mut T {
-    const FAILED: Self = std::ptr::null_mut();
+    fn because(errno: Errno) -> Self {
+        in_errno(errno, std::ptr::null_mut())
+    }
+}
+
+/// Nobody can be told.
+impl Failure for () {
+    fn because(_: Errno) {}
+}
+
+/// The result of a function that returns the error number itself, and leaves errno alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Code(pub c_int);
+
+impl Failure for Code {
+    fn because(errno: Errno) -> Self {
+        Self(errno.raw_os_error())
+    }
 }
 
 /// Resolves one operand, relative to `dir`, and goes on with what the kernel is to get for it.
@@ -61,9 +85,13 @@ pub fn followed<R>(_: &Link) -> Result<R, Errno> {
     Err(Errno::LOOP)
 }
 
-/// Sets errno and returns what says so.
-pub fn fail<R: Failure>(errno: Errno) -> R {
+fn in_errno<R>(errno: Errno, failed: R) -> R {
     // SAFETY: errno of this thread can always be written.
     unsafe { *libc::__errno_location() = errno.raw_os_error() };
-    R::FAILED
+    failed
+}
+
+/// Fails, with what says so.
+pub fn fail<R: Failure>(errno: Errno) -> R {
+    R::because(errno)
 }

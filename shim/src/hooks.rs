@@ -7,18 +7,25 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
 
 use libc::{
-    FILE, dev_t, gid_t, mode_t, off64_t, size_t, ssize_t, stat64 as Stat, statfs64 as Statfs,
-    statvfs64 as Statvfs, statx as Statx, timespec, timeval, uid_t, utimbuf,
+    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t, size_t, ssize_t, stat64 as Stat,
+    statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx, timespec, timeval, uid_t, utimbuf,
 };
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
 
+use self::confined::OpenHow;
+use crate::call::Code;
 use crate::expand::{action, hook, hooks, operands, row};
+use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
 
+mod confined;
 mod exec;
 mod execl;
+mod listing;
 mod physical;
+mod scan;
+mod stream;
 
 hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
@@ -31,6 +38,7 @@ hooks! {
         { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
     fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
         { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+    fn openat2(dir: c_int, path: *const c_char, how: *const OpenHow, size: size_t) -> c_int, { => confined::openat2 };
     fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int, { path };
     fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
         { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };
@@ -40,6 +48,22 @@ hooks! {
     fn catopen(name: *const c_char, flag: c_int) -> *mut c_void, { => physical::catopen };
     fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut c_void, mount: *mut c_int, flags: c_int) -> c_int,
         { dir/path: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |_| Err(Errno::OPNOTSUPP) };
+
+    // The entries of a directory, links among them.
+
+    fn opendir(path: *const c_char) -> *mut DIR, { => listing::opendir };
+    fn fdopendir(fd: c_int) -> *mut DIR, { => listing::fdopendir };
+    fn closedir(stream: *mut DIR) -> c_int, { => listing::closedir };
+    fn readdir | readdir64 (stream: *mut DIR) -> *mut Dirent, { => listing::readdir };
+    fn readdir_r | readdir64_r (stream: *mut DIR, entry: *mut Dirent, result: *mut *mut Dirent) -> Code,
+        { => listing::readdir_r };
+    fn rewinddir(stream: *mut DIR) -> (), { => listing::rewinddir };
+    fn seekdir(stream: *mut DIR, to: c_long) -> (), { => listing::seekdir };
+    fn telldir(stream: *mut DIR) -> c_long, { => listing::telldir };
+    fn scandir | scandir64 (path: *const c_char, result: *mut *mut *mut Dirent, filter: Filter, compare: Compare) -> c_int,
+        { => scan::scandir };
+    fn scandirat | scandirat64 (dir: c_int, path: *const c_char, result: *mut *mut *mut Dirent, filter: Filter, compare: Compare) -> c_int,
+        { => scan::scandirat };
 
     // What a file is: the target's, or the link's own.
 

@@ -153,6 +153,7 @@ impl<'a, 'd> Position<'a, 'd> {
             .named(name)
             .iter()
             .find(|place| self.is(tree, &place.dir))
+            .filter(|_| snapshot.is_rooted(tree))
             .map(|place| &place.entry)
     }
 

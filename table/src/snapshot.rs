@@ -11,6 +11,10 @@ use crate::table::Table;
 use crate::tree::Tree;
 use crate::walk::{End, Last, Scratch, walk};
 
+mod directory;
+
+pub use directory::Directory;
+
 /// What one process sees that others do not.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -18,6 +22,10 @@ pub struct Snapshot {
     pub generation: u64,
     /// Sorted by name, so that one search finds all that have it.
     places: Vec<Place>,
+    /// Which of `places` lie in one directory: sorted by directory, then by name.
+    by_directory: Vec<u32>,
+    /// Device and inode of the root that the paths of places begin at.
+    root: Option<(u64, u64)>,
     /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
     lengths: u64,
 }
@@ -99,8 +107,10 @@ impl Snapshot {
         tree: &impl Tree,
     ) -> Result<Self, Errno> {
         let mut scratch = Scratch::new();
+        let root = tree.identity(CWD, c"/").ok();
         let mut snapshot = Self {
             generation,
+            root,
             ..Self::default()
         };
         // Each round settles at least the places behind one more link.
@@ -122,7 +132,7 @@ impl Snapshot {
                     entry: Entry::Link(link),
                 });
             }
-            let next = Self::index(generation, places);
+            let next = Self::index(generation, root, places);
             let settled = next.places == snapshot.places;
             snapshot = next;
             if settled {
@@ -145,6 +155,16 @@ impl Snapshot {
         &self.places[first..first + count]
     }
 
+    /// Whether the root is the one that places are found from: behind chroot(2) their paths mean other directories.
+    ///
+    /// Where the kernel does not tell (a seccomp filter forbids the question), it is.
+    pub(crate) fn is_rooted(&self, tree: &impl Tree) -> bool {
+        match (self.root, tree.identity(CWD, c"/")) {
+            (Some(then), Ok(now)) => then == now,
+            _ => true,
+        }
+    }
+
     /// Whether this process sees what all others see.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -155,16 +175,21 @@ impl Snapshot {
         &self.places
     }
 
-    fn index(generation: u64, mut places: Vec<Place>) -> Self {
+    fn index(generation: u64, root: Option<(u64, u64)>, mut places: Vec<Place>) -> Self {
         // Stable: of two at one place the first row stays first.
         places.sort_by(|a, b| (&a.name, &a.dir).cmp(&(&b.name, &b.dir)));
         places.dedup_by(|later, first| later.name == first.name && later.dir == first.dir);
         let lengths = places
             .iter()
             .fold(0, |bits, place| bits | length_bit(&place.name));
+        let mut by_directory: Vec<u32> = (0..).take(places.len()).collect();
+        // Stable: the names of one directory stay sorted.
+        by_directory.sort_by_key(|&index| &places[index as usize].dir);
         Self {
             generation,
+            root,
             places,
+            by_directory,
             lengths,
         }
     }
@@ -227,7 +252,7 @@ impl Snapshot {
                 }
             }
         }
-        Ok(Self::index(self.generation, places))
+        Ok(Self::index(self.generation, self.root, places))
     }
 }
 

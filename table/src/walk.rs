@@ -59,6 +59,11 @@ impl Scratch {
             rest: [0; 2 * PATH_MAX],
         }
     }
+
+    /// Returns room for one path, between walks.
+    pub(crate) fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
+        &mut self.start
+    }
 }
 
 impl Default for Scratch {

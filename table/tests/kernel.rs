@@ -277,7 +277,7 @@ fn in_tree_spelt(root: &Path, name: &str) -> CString {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn a_walk_over_private_links_ends_where_the_kernel_ends_on_symlinks(case in case()) {

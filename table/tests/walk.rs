@@ -21,6 +21,7 @@ enum Node {
 
 /// Directories are found by the numbers of their descriptors.
 struct Paper {
+    root: u64,
     nodes: BTreeMap<String, Node>,
     descriptors: Vec<&'static str>,
 }
@@ -81,8 +82,9 @@ impl Tree for Paper {
         Ok(path.len())
     }
 
-    fn identity(&self, _: BorrowedFd<'_>, _: &CStr) -> Result<(u64, u64), Errno> {
-        unreachable!("every directory of the tree has a path")
+    fn identity(&self, _: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno> {
+        assert_eq!(name, c"/", "every directory of the tree has a path");
+        Ok((1, self.root))
     }
 }
 
@@ -149,6 +151,7 @@ fn tree() -> Paper {
         Node::Symlink("/binaries/version".into()),
     );
     Paper {
+        root: 2,
         nodes,
         descriptors: vec![
             "/",
@@ -418,4 +421,29 @@ fn a_hidden_target_does_not_exist() {
         (CWD, "/to-private", Kept, "="),
         (CWD, "/private/erp", Followed, "="),
     ]);
+}
+
+#[test]
+fn links_do_not_hold_behind_a_changed_root() {
+    let mut tree = tree();
+    let snapshot = snapshot(&tree);
+    tree.root = 3;
+    let end = walk(
+        &snapshot,
+        &tree,
+        rustix::fs::CWD,
+        b"/binaries/version",
+        Last::Kept,
+        &mut Scratch::new(),
+    )
+    .map(|end| {
+        matches!(
+            end,
+            End::Name {
+                through_link: false,
+                ..
+            }
+        )
+    });
+    assert_eq!(end, Ok(true));
 }

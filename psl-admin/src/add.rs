@@ -4,11 +4,10 @@ use crate::context::Context;
 use crate::edit::{self, Row};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view;
 use crate::when::When;
 use clap::Args;
 use psl_table::name::{AbsPath, Flaw};
-use std::io;
-use std::path::Path;
 
 const AFTER_HELP: &str = "\
 Examples: psl-admin add --member erp1 /binaries/version /binaries/version2
@@ -58,7 +57,7 @@ impl Add {
             note: self.note.as_deref(),
         };
         let store = context.open()?;
-        if !self.force && is_missing(self.to.as_ref()) {
+        if !self.force && view::is_missing(&store.read()?, row.criteria, &self.to) {
             context.console.warn(&self.missing_target());
         }
         self.change.commit(context, &store, |table| {
@@ -68,7 +67,7 @@ impl Add {
 
     fn missing_target(&self) -> String {
         let (from, to) = (self.from.as_str(), self.to.as_str());
-        let swapped = if is_missing(self.from.as_ref()) {
+        let swapped = if view::is_missing_here(self.from.as_ref()) {
             ""
         } else {
             " but the place does: are FROM and TO swapped? `psl-admin rollback` takes the link back,"
@@ -87,13 +86,4 @@ pub fn place(argument: &str) -> Result<AbsPath, Flaw> {
 
 fn target(argument: &str) -> Result<AbsPath, Flaw> {
     AbsPath::new(argument)
-}
-
-/// Tells whether nothing is there; what cannot be examined may well be there.
-pub fn is_missing(path: &Path) -> bool {
-    let found = path.metadata().map_err(|error| error.kind());
-    matches!(
-        found,
-        Err(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-    )
 }

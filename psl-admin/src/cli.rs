@@ -18,21 +18,24 @@ Example: psl-admin init /shared/psl
          psl-admin add --member erp1 /binaries/version /binaries/version2
          psl-admin run --member erp1 -- /binaries/version/bin/erpd";
 
+/// The heading of the flags that every verb takes.
+const GLOBAL: &str = "Global options";
+
 /// Edits the table of private symbolic links and starts instances
 #[derive(Debug, Parser)]
 #[command(name = "psl-admin", version, max_term_width = 120, after_help = AFTER_HELP)]
 pub struct Cli {
     /// The store; otherwise $PSL_STORE, then `store` in the host configuration ($PSL_CONFIG or /etc/psl/psl.toml)
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = GLOBAL)]
     store: Option<PathBuf>,
     /// Prints data as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     /// When to colour
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = GLOBAL)]
     pub color: colorchoice_clap::Color,
     /// Prints no warnings and no notes; errors are printed
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     /// What to do
     #[command(subcommand)]

@@ -2,7 +2,8 @@
 use crate::lines;
 use psl_table::criteria::{Criteria, Key};
 use toml_edit::{
-    Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, Table, TableLike, Value, value,
+    Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, RawString, Table, TableLike,
+    Value, value,
 };
 
 /// A row that is about to be written.
@@ -26,7 +27,7 @@ pub struct Row<'a> {
 pub fn add_link(text: &str, row: &Row<'_>) -> String {
     let mut document = parsed(text).into_mut();
     if let Some(Item::Value(Value::Array(rows))) = document.get_mut("link") {
-        rows.push(row_of(row).into_inline_table());
+        push(rows, row_of(row).into_inline_table());
         return lines::carried(text, &document.to_string());
     }
     let mut rows = ArrayOfTables::new();
@@ -118,11 +119,11 @@ fn row_of(row: &Row<'_>) -> Table {
     if !when.is_empty() {
         table.insert("when", value(when));
     }
-    for (key, _) in [("private", row.private), ("live", row.live)]
-        .iter()
-        .filter(|flag| flag.1)
-    {
-        table.insert(key, value(true));
+    if row.private {
+        table.insert("private", value(true));
+    }
+    if row.live {
+        table.insert("live", value(true));
     }
     if let Some(note) = row.note {
         table.insert("note", value(note));
@@ -144,6 +145,25 @@ fn when_of(criteria: &Criteria) -> InlineTable {
         when.insert("env", environment.into());
     }
     when
+}
+
+/// Adds an inline row, in a line of its own where the last row has one.
+fn push(rows: &mut Array, row: InlineTable) {
+    let mut row = Value::InlineTable(row);
+    let trailing = rows.trailing().as_str().unwrap_or_default().to_owned();
+    if rows.trailing_comma()
+        && let Some(comments) = trailing.strip_suffix('\n')
+        && let Some(last) = rows.iter().last()
+    {
+        let prefix = last.decor().prefix().and_then(RawString::as_str);
+        let indent = prefix.and_then(|prefix| prefix.rsplit('\n').next());
+        let prefix = format!("{comments}\n{}", indent.unwrap_or_default());
+        row.decor_mut().set_prefix(prefix);
+        rows.push_formatted(row);
+        rows.set_trailing("\n");
+    } else {
+        rows.push(row);
+    }
 }
 
 /// Gives a member that is not listed its own `[member.NAME]`, behind the last one.

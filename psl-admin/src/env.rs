@@ -9,12 +9,13 @@ use std::path::Path;
 
 const AFTER_HELP: &str = "\
 Examples: psl-admin env --member erp1 > /etc/psl/erp1.env   (then EnvironmentFile=/etc/psl/erp1.env in a unit)
-          set -a; eval \"$(psl-admin env --member erp1)\"; exec /binaries/version/bin/erpd";
+          set -a; eval \"$(psl-admin env --member erp1)\"; exec env /binaries/version/bin/erpd";
 
 /// Prints the variables of a member's instances, one a line, for a shell or a systemd EnvironmentFile
 ///
 /// LD_PRELOAD names the shim alone. Nothing pins the generation: what is started with these variables reads the table
-/// that is current then.
+/// that is current then. A shell or a service manager outside of the instance resolves the program's path without the
+/// links; where nothing lies at the place itself, start the program by env(1).
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct Env {

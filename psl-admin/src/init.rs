@@ -5,7 +5,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use clap::Args;
 use psl_table::error::Error;
-use psl_table::store::{Store, Trust};
+use psl_table::history::Author;
+use psl_table::store::{FIRST_TABLE, Store, Trust};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,15 +25,18 @@ pub struct Init {
 impl Init {
     /// Makes the store, or shows the table that it would have.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let found = Store::open(&self.dir, Trust::Owner)
-            .and_then(|store| store.read())
-            .ok();
-        let found = found.map_or(0, |table| table.generation);
+        let found = match Store::open(&self.dir, Trust::Owner) {
+            Ok(store) => store.read().map_or(0, |table| table.generation),
+            Err(Error::NoStore { .. }) => 0,
+            Err(error) => return Err(error.into()),
+        };
         self.change.expect_generation(found, None)?;
         if self.change.dry_run {
             return self.preview(context, found);
         }
-        let store = Store::init(&self.dir)?;
+        let reason = self.change.reason.as_deref().unwrap_or("a new store");
+        let by = Author::here(Some(reason.to_owned()));
+        let store = Store::init_by(&self.dir, &by)?;
         if found > 0 {
             context
                 .console
@@ -42,43 +46,44 @@ impl Init {
             .committed(context, store.read()?.generation, None)
     }
 
-    /// Makes the store somewhere else, to show its table.
     fn preview(&self, context: &Context, found: u64) -> Result<Exit, Failure> {
-        if found > 0 {
-            return self.change.show(context, found, [("", ""), ("", "")]);
-        }
-        refuse_strangers(&self.dir)?;
-        let elsewhere = tempfile::tempdir().map_err(|source| Error::Io {
-            doing: "make a directory in",
-            path: std::env::temp_dir(),
-            source,
-        })?;
-        let table = Store::init(&elsewhere.path().join("store"))?.read()?;
+        let text = if found == 0 {
+            refuse_strangers(&self.dir)?;
+            FIRST_TABLE
+        } else {
+            ""
+        };
         self.change
-            .show(context, 0, [("nothing", ""), ("dry run", table.text())])
+            .show(context, found, [("nothing", ""), ("dry run", text)])
     }
 }
 
-/// Fails as making the store would, in a directory that holds something.
+/// Fails as making the store would, in a directory that holds something or that nothing leads to.
 fn refuse_strangers(dir: &Path) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Io {
         doing: "make",
         path: dir.to_owned(),
         source,
     };
-    match dir.read_dir() {
-        Ok(mut entries) => match entries.next() {
-            Some(entry) => Err(Error::NotEmpty {
-                path: dir.to_owned(),
-                found: entry
-                    .map_err(failed)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned(),
-            }),
-            None => Ok(()),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(failed(error)),
+    let mut entries = match dir.read_dir() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = std::path::absolute(dir).map_err(failed)?;
+            return match parent.parent().map(Path::metadata) {
+                Some(Err(error)) => Err(failed(error)),
+                _ => Ok(()),
+            };
+        }
+        entries => entries.map_err(failed)?,
+    };
+    match entries.next() {
+        Some(entry) => Err(Error::NotEmpty {
+            path: dir.to_owned(),
+            found: entry
+                .map_err(failed)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        }),
+        None => Ok(()),
     }
 }

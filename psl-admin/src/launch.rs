@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "exec and dlsym are reached through libc")]
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::shim_file;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -51,7 +52,7 @@ impl Launch {
         unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), envp.as_ptr()) };
         let error = io::Error::last_os_error();
         Failure::new(
-            Exit::Refused,
+            Exit::NotExecutable,
             format!("cannot execute \"/proc/self/exe\": {error}"),
         )
     }
@@ -145,14 +146,14 @@ pub fn environment(shim: &OsStr, variables: &[(&str, OsString)]) -> Vec<(OsStrin
 fn preload(shim: &OsStr, others: &[u8]) -> OsString {
     let mut list = shim.as_bytes().to_vec();
     let others = others.split(|byte| b" :".contains(byte));
+    // A second shim, this one or another installation's, would resolve every name twice.
+    let is_shim = |path: &[u8]| {
+        let name = path.rsplit(|&byte| byte == b'/').next();
+        path == shim.as_bytes() || name == Some(shim_file::NAME.as_bytes())
+    };
     for other in others.filter(|other| !other.is_empty() && !is_shim(other)) {
         list.push(b':');
         list.extend_from_slice(other);
     }
     OsString::from_vec(list)
-}
-
-/// A second shim, of this or another installation, would resolve every name twice.
-fn is_shim(path: &[u8]) -> bool {
-    path.rsplit(|&byte| byte == b'/').next() == Some(crate::shim_file::NAME.as_bytes())
 }

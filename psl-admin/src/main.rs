@@ -31,6 +31,7 @@ mod nearest;
 mod shim_file;
 mod sigpipe;
 mod view;
+mod warning;
 mod when;
 
 use clap::Parser;

@@ -4,7 +4,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use clap::Args;
-use psl_table::history::Commit;
 use psl_table::store::Store;
 
 const AFTER_HELP: &str = "\
@@ -17,7 +16,7 @@ Examples: psl-admin rollback --dry-run
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct Rollback {
-    /// The generation to go back to; when it is not given, the one before the current, and for a table that was broken
+    /// The generation to go back to; when it is not given, the one before the current, and for a table that was edited
     /// by hand the newest in the history
     #[arg(value_name = "GEN")]
     generation: Option<u64>,
@@ -38,18 +37,23 @@ impl Rollback {
     }
 }
 
-/// Finds the generation that the current table was made from.
+/// Finds the generation before the current table: the one that it was made from, or the newest one when the current
+/// table was edited by hand.
 fn before(store: &Store) -> Result<u64, Failure> {
     let history = store.history()?;
-    let before = match store.read() {
-        Ok(table) => Commit::of_text(table.text()).map_or(0, |commit| commit.after),
-        Err(_) => history.first().map_or(0, |commit| commit.generation),
+    let committed = match store.read() {
+        Ok(table) if store.is_published(&table)? => Some(table.generation),
+        _ => None,
     };
-    match before {
-        0 => Err(
-            Failure::new(Exit::No, "there is no generation before the current one")
-                .with_help("`psl-admin history` lists the generations"),
-        ),
-        before => Ok(before),
-    }
+    let before = match committed {
+        Some(current) => {
+            let made = history.iter().find(|commit| commit.generation == current);
+            made.map(|commit| commit.after)
+        }
+        None => history.first().map(|commit| commit.generation),
+    };
+    before.filter(|before| *before > 0).ok_or_else(|| {
+        Failure::new(Exit::No, "there is no generation before the current one")
+            .with_help("`psl-admin history` lists the generations")
+    })
 }

@@ -1,6 +1,8 @@
 //! What a member sees, asked from outside of its instances.
 use crate::exit::Exit;
 use crate::failure::Failure;
+use psl_table::criteria::Criteria;
+use psl_table::name::AbsPath;
 use psl_table::snapshot::Snapshot;
 use psl_table::subject::Subject;
 use psl_table::table::Table;
@@ -11,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Makes the snapshot that an instance of the member, started here by this user, would have.
 pub fn of_member(table: &Table, member: &str) -> Result<Snapshot, Failure> {
@@ -45,4 +47,40 @@ pub fn physical(view: &Snapshot, path: &OsStr) -> io::Result<PathBuf> {
     let magic = format!("/proc/self/fd/{}", file.as_raw_fd());
     let physical = rustix::fs::readlink(magic, Vec::new())?;
     Ok(OsString::from_vec(physical.into_bytes()).into())
+}
+
+/// Tells whether a path does not exist for those whom the criteria mean.
+///
+/// A path behind a link that only some of them have may well be there, and so may what cannot be examined.
+pub fn is_missing(table: &Table, criteria: &Criteria, path: &AbsPath) -> bool {
+    if !is_behind_link(table, path) {
+        return is_missing_here(path.as_ref());
+    }
+    let view = criteria
+        .member
+        .as_deref()
+        .map(|member| of_member(table, member));
+    match view {
+        Some(Ok(view)) => {
+            physical(&view, path.as_str().as_ref()).is_err_and(|error| says_missing(&error))
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a path does not exist for this process, which has no links.
+pub fn is_missing_here(path: &Path) -> bool {
+    path.metadata().is_err_and(|error| says_missing(&error))
+}
+
+/// Tells whether a path leads through a link that some process has.
+pub fn is_behind_link(table: &Table, path: &AbsPath) -> bool {
+    table.links.iter().any(|link| path.is_within(&link.from))
+}
+
+fn says_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }

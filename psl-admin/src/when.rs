@@ -3,16 +3,16 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{known, nearest};
 use clap::Args;
-use psl_table::criteria::{Criteria, CriteriaFlaw, KEYS};
+use psl_table::criteria::{Criteria, CriteriaFlaw, KEYS, Key};
 use psl_table::table::LinkRow;
 
 /// Whom a link is for.
 #[derive(Args, Debug)]
 pub struct When {
-    /// Only for this member
+    /// For this member alone
     #[arg(long, value_name = "M", value_parser = known::member)]
     member: Option<String>,
-    /// Only where KEY holds: group, app, version (a text, or a requirement such as '>=2'), host, user, exe, env.NAME;
+    /// For those alone where KEY holds: group, app, version (a text, or a requirement such as '>=2'), host, user, exe, env.NAME;
     /// may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = condition)]
     when: Vec<(String, String)>,
@@ -37,22 +37,22 @@ impl When {
     }
 }
 
-/// Writes what names a link as the arguments of `remove`.
+/// Writes what names a link as the arguments of `remove`, quoted for a shell.
 pub fn arguments(link: &LinkRow) -> String {
     named(link.from.as_str(), &link.criteria)
 }
 
-/// Writes a place and criteria as the arguments of `remove`.
+/// Does the same with a place and criteria.
 pub fn named(from: &str, criteria: &Criteria) -> String {
-    let mut text = String::new();
+    let mut arguments = Vec::new();
     for (key, value) in criteria.pairs() {
-        let key = key.to_string();
-        text += &match key.as_str() {
-            "member" => format!("--member {value} "),
-            _ => format!("--when '{key}={value}' "),
-        };
+        arguments.extend(match key {
+            Key::Member => ["--member".to_owned(), value.to_owned()],
+            _ => ["--when".to_owned(), format!("{key}={value}")],
+        });
     }
-    text + from
+    arguments.push(from.to_owned());
+    shell_words::join(arguments)
 }
 
 /// Parses KEY=VALUE, split at the first `=`.

@@ -4,7 +4,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "the prototypes are libc's")]
 
-use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
     DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t, size_t, ssize_t, stat64 as Stat,
@@ -23,9 +23,16 @@ mod confined;
 mod exec;
 mod execl;
 mod listing;
+mod mounts;
 mod physical;
 mod scan;
 mod stream;
+mod temp;
+
+/// Flags of mount calls that the libc crate does not know: linux/mount.h.
+const MOVE_MOUNT_F_SYMLINKS: c_int = 0x1;
+const MOVE_MOUNT_T_SYMLINKS: c_int = 0x10;
+const FSPICK_SYMLINK_NOFOLLOW: c_int = 0x2;
 
 hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
@@ -105,6 +112,19 @@ hooks! {
     fn utimensat(dir: c_int, path: *const c_char, times: *const timespec, flags: c_int) -> c_int,
         { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::PERM) };
 
+    // Extended attributes: a symlink has none for users.
+
+    fn setxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int, { path };
+    fn getxattr(path: *const c_char, name: *const c_char, value: *mut c_void, size: size_t) -> ssize_t, { path };
+    fn listxattr(path: *const c_char, list: *mut c_char, size: size_t) -> ssize_t, { path };
+    fn removexattr(path: *const c_char, name: *const c_char) -> c_int, { path };
+    fn lsetxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int,
+        { path: Kept, |_| Err(Errno::PERM) };
+    fn lgetxattr(path: *const c_char, name: *const c_char, value: *mut c_void, size: size_t) -> ssize_t,
+        { path: Kept, |_| Err(Errno::NODATA) };
+    fn llistxattr(path: *const c_char, list: *mut c_char, size: size_t) -> ssize_t, { path: Kept, |_| Ok(0) };
+    fn lremovexattr(path: *const c_char, name: *const c_char) -> c_int, { path: Kept, |_| Err(Errno::PERM) };
+
     // Symlinks.
 
     fn readlink(path: *const c_char, buf: *mut c_char, size: size_t) -> ssize_t,
@@ -168,4 +188,49 @@ hooks! {
     fn execveat(dir: c_int, path: *const c_char, argv: *const *const c_char, envp: *const *const c_char, flags: c_int) -> c_int,
         { => exec::execveat };
     fn fexecve(fd: c_int, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::fexecve };
+
+    // Names that libc makes up.
+
+    fn mkstemp | mkstemp64 (template: *mut c_char) -> c_int, { => temp::mkstemp };
+    fn mkostemp | mkostemp64 (template: *mut c_char, flags: c_int) -> c_int, { => temp::mkostemp };
+    fn mkstemps | mkstemps64 (template: *mut c_char, suffix: c_int) -> c_int, { => temp::mkstemps };
+    fn mkostemps | mkostemps64 (template: *mut c_char, suffix: c_int, flags: c_int) -> c_int, { => temp::mkostemps };
+    fn mkdtemp(template: *mut c_char) -> *mut c_char, { => temp::mkdtemp };
+    fn mktemp(template: *mut c_char) -> *mut c_char, { => temp::mktemp };
+    fn tempnam(dir: *const c_char, prefix: *const c_char) -> *mut c_char, { => temp::tempnam };
+
+    // Names that are watched, or that something is made of.
+
+    fn inotify_add_watch(fd: c_int, path: *const c_char, mask: u32) -> c_int,
+        { path: kept_if((mask & libc::IN_DONT_FOLLOW) as c_int), |_| Err(Errno::OPNOTSUPP) };
+    fn fanotify_mark(fd: c_int, flags: c_uint, mask: u64, dir: c_int, path: *const c_char) -> c_int,
+        { dir/path: kept_if((flags & libc::FAN_MARK_DONT_FOLLOW) as c_int), |_| Err(Errno::NOENT) };
+    fn ftok(path: *const c_char, project: c_int) -> c_int, { path };
+    fn updwtmp(path: *const c_char, entry: *const c_void) -> (), { path };
+    fn updwtmpx(path: *const c_char, entry: *const c_void) -> (), { path };
+
+    // Mounts. What is mounted may be a name or a word of the file system's.
+
+    fn mount(source: *const c_char, target: *const c_char, kind: *const c_char, flags: c_ulong, data: *const c_void) -> c_int,
+        { => mounts::mount };
+    fn umount(path: *const c_char) -> c_int, { path };
+    fn umount2(path: *const c_char, flags: c_int) -> c_int,
+        { path: kept_if(flags & libc::UMOUNT_NOFOLLOW), |_| Err(Errno::INVAL) };
+    fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { root; old };
+    fn swapon(path: *const c_char, flags: c_int) -> c_int, { path };
+    fn swapoff(path: *const c_char) -> c_int, { path };
+    fn acct(path: *const c_char) -> c_int, { path };
+    fn quotactl(command: c_int, special: *const c_char, id: c_int, address: *mut c_char) -> c_int,
+        { => mounts::quotactl };
+    fn open_tree(dir: c_int, path: *const c_char, flags: c_uint) -> c_int,
+        { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::LOOP) };
+    fn move_mount(from: c_int, source: *const c_char, to: c_int, target: *const c_char, flags: c_uint) -> c_int,
+        { from/source: kept_if(!flags as c_int & MOVE_MOUNT_F_SYMLINKS), |_| Err(Errno::INVAL);
+          to/target: kept_if(!flags as c_int & MOVE_MOUNT_T_SYMLINKS), |_| Err(Errno::INVAL) };
+    fn fspick(dir: c_int, path: *const c_char, flags: c_uint) -> c_int,
+        { dir/path: kept_if(flags as c_int & FSPICK_SYMLINK_NOFOLLOW), |_| Err(Errno::INVAL) };
+    fn fsconfig(fd: c_int, command: c_uint, key: *const c_char, value: *const c_void, dir: c_int) -> c_int,
+        { => mounts::fsconfig };
+    fn mount_setattr(dir: c_int, path: *const c_char, flags: c_uint, attributes: *mut c_void, size: size_t) -> c_int,
+        { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::INVAL) };
 }

@@ -152,13 +152,27 @@ fn carry(start: &Start, snapshot: &Snapshot) {
     environment::carry(Box::leak(Box::new(carried)));
 }
 
-/// Finds the entry of `LD_PRELOAD` that loaded this library: the one with its file name.
+/// Finds the entry of `LD_PRELOAD` that loaded this library: by its path, or where the entry was expanded
+/// (`$LIB`, a search) by its file name.
 fn own_entry(start: &Start) -> Option<CString> {
+    // SAFETY: the address is one of this library, whose name the loader keeps; all zeroes is a valid Dl_info.
+    let own = unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        if libc::dladdr((psl_shim_generation as *const ()).cast(), &raw mut info) == 0
+            || info.dli_fname.is_null()
+        {
+            return None;
+        }
+        CStr::from_ptr(info.dli_fname).to_bytes()
+    };
+    let file_name = |path: &[u8]| path.rsplit(|&byte| byte == b'/').next().map(<[u8]>::to_vec);
     let list = start.get("LD_PRELOAD")?.as_bytes();
-    let entry = list.split(|byte| b": ".contains(byte)).find(|entry| {
-        let name = entry.rsplit(|&byte| byte == b'/').next();
-        name.is_some_and(|name| name.starts_with(b"libpsl_shim.so"))
-    })?;
+    let entries = || {
+        list.split(|byte| b": ".contains(byte))
+            .filter(|entry| !entry.is_empty())
+    };
+    let exact = entries().find(|&entry| entry == own);
+    let entry = exact.or_else(|| entries().find(|&entry| file_name(entry) == file_name(own)))?;
     CString::new(entry).ok()
 }
 

@@ -80,6 +80,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.release();
         match self.slot {
             // Release pairs with the acquire in `take`.
             Some(slot) => {

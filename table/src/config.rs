@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use crate::document::{Document, Fields};
 use crate::duration;
 use crate::error::Result;
@@ -75,13 +77,13 @@ impl HostConfig {
     /// The file and the directories above it must be trustworthy, because it says which
     /// store is trusted and which shim is loaded.
     pub fn load(path: Option<&Path>) -> Result<HostConfig> {
-        let named = path.is_some();
-        let path = file::absolute(path.unwrap_or(Path::new(DEFAULT_FILE)))?;
-        match Trust::Owner.read(&path) {
-            Ok(text) => HostConfig::parse(&path, &text),
-            Err(error) if !named && file::is_missing(&error) => Ok(HostConfig::default()),
-            Err(error) => Err(error),
+        let default = Path::new(DEFAULT_FILE);
+        // Asked before anything is checked: a host without a configuration has nothing to trust.
+        if path.is_none() && rustix::fs::lstat(default).err() == Some(Errno::NOENT) {
+            return Ok(HostConfig::default());
         }
+        let path = file::absolute(path.unwrap_or(default))?;
+        HostConfig::parse(&path, &Trust::Owner.read(&path)?)
     }
 
     /// Parses and checks a configuration; `file` is the name that errors give.

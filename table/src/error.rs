@@ -85,6 +85,11 @@ pub enum Error {
         /// What is missing.
         why: &'static str,
     },
+    /// A store whose current table is gone.
+    LostTable {
+        /// The store's directory.
+        path: PathBuf,
+    },
     /// A directory that cannot become a store, because something else lives there.
     NotEmpty {
         /// The directory.
@@ -195,6 +200,11 @@ impl fmt::Display for Error {
                     path.display()
                 )
             }
+            Error::LostTable { path } => write!(
+                f,
+                "the store {path:?} has lost its table.toml; list the generations with `psl-admin history`, \
+                 take one back with `psl-admin rollback`"
+            ),
             Error::NotEmpty { path, found } => write!(
                 f,
                 "{path:?} is no store and not empty (it holds {found:?}), expected an empty directory; \
@@ -209,7 +219,7 @@ impl fmt::Display for Error {
                 by.iter().try_for_each(|by| write!(f, " ({by})"))?;
                 write!(
                     f,
-                    "; look at the change with `psl-admin diff {expected} {found}`, then try again"
+                    "; look at the change with `psl-admin show {found}`, then try again"
                 )
             }
             Error::Locked {

@@ -27,6 +27,12 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     open(CWD, path, path, Symlinks::Followed)?.read(path)
 }
 
+/// Reads a file of the system by name, following symlinks; what is not UTF-8 in it is replaced.
+pub(crate) fn read_lossy(path: &Path) -> Result<String> {
+    let bytes = open(CWD, path, path, Symlinks::Followed)?.read_bytes(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// What becomes of a symlink in a file's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Symlinks {
@@ -72,6 +78,19 @@ impl Regular {
 
     /// Reads the whole file as text; `path` is its name in errors.
     pub(crate) fn read(&self, path: &Path) -> Result<String> {
+        String::from_utf8(self.read_bytes(path)?).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+            let (line, column) = position(&text, valid);
+            Error::NotUtf8 {
+                path: path.to_owned(),
+                line,
+                column,
+            }
+        })
+    }
+
+    fn read_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let too_large = || Error::TooLarge {
             path: path.to_owned(),
             limit: LIMIT,
@@ -92,16 +111,7 @@ impl Regular {
                 return Err(too_large());
             }
         }
-        String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-            let (line, column) = position(&text, valid);
-            Error::NotUtf8 {
-                path: path.to_owned(),
-                line,
-                column,
-            }
-        })
+        Ok(bytes)
     }
 }
 
@@ -126,7 +136,8 @@ pub(crate) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
 }
 
-fn check_regular(stat: &Stat, path: &Path) -> Result<()> {
+/// Refuses anything else than a regular file.
+pub(crate) fn check_regular(stat: &Stat, path: &Path) -> Result<()> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => return Ok(()),
         FileType::Directory => "a directory",

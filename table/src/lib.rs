@@ -17,7 +17,9 @@ pub mod select;
 
 pub mod snapshot;
 
+mod held;
 mod position;
+mod procfs;
 mod rest;
 pub mod tree;
 pub mod walk;

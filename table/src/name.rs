@@ -94,6 +94,12 @@ impl AsRef<std::path::Path> for AbsPath {
     }
 }
 
+/// Returns a path that starts with a slash, and before it the directories above it, without the root.
+pub(crate) fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').skip(1).map(|(end, _)| end);
+    ends.chain([path.len()]).map(|end| &path[..end])
+}
+
 /// Checks that a member can have this name.
 ///
 /// Members name files in the store and values in the environment.

@@ -2,9 +2,11 @@
 
 use std::ffi::CStr;
 
-use rustix::fd::BorrowedFd;
+use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 
+use crate::held::Held;
+use crate::procfs;
 use crate::snapshot::{Entry, Snapshot};
 use crate::tree::{PATH_MAX, Tree};
 
@@ -21,6 +23,8 @@ pub struct Position<'a, 'd> {
     anchor: usize,
     start: &'a mut [u8; PATH_MAX],
     start_length: Option<usize>,
+    /// The directory that a name which outgrew a system call starts from.
+    held: &'a mut Held,
 }
 
 impl<'a, 'd> Position<'a, 'd> {
@@ -29,8 +33,10 @@ impl<'a, 'd> Position<'a, 'd> {
         dir: BorrowedFd<'d>,
         name: &'a mut [u8; PATH_MAX],
         start: &'a mut [u8; PATH_MAX],
+        held: &'a mut Held,
         absolute: bool,
     ) -> Self {
+        held.release();
         let mut at = Self {
             dir,
             name,
@@ -38,6 +44,7 @@ impl<'a, 'd> Position<'a, 'd> {
             anchor: 0,
             start,
             start_length: None,
+            held,
         };
         if absolute {
             at.restart();
@@ -58,15 +65,33 @@ impl<'a, 'd> Position<'a, 'd> {
         self.start_length = None;
     }
 
-    /// Adds a component.
-    pub fn push(&mut self, component: &[u8]) -> Result<(), Errno> {
+    /// Adds a component; where that makes the name too long for a system call, it goes on from a descriptor.
+    pub fn push(&mut self, tree: &impl Tree, component: &[u8]) -> Result<(), Errno> {
+        let length = self.length;
+        let pushed = self.try_push(component);
+        if pushed.is_ok() || length == self.anchor {
+            return pushed;
+        }
+        self.length = length;
+        let dir = self.dir;
+        let held = tree.open(dir, self.as_c_str())?;
+        let mut name = [0; procfs::ROOM];
+        let name = procfs::descriptor(held.as_raw_fd(), &mut name).to_bytes();
+        self.held.keep(held);
+        self.name[..name.len()].copy_from_slice(name);
+        self.length = name.len();
+        self.anchor();
+        self.try_push(component)
+    }
+
+    fn try_push(&mut self, component: &[u8]) -> Result<(), Errno> {
         if self.length > 0 && self.name[self.length - 1] != b'/' {
             self.append(b"/")?;
         }
         self.append(component)
     }
 
-    /// Adds text as it is.
+    /// Adds text as it is; fails with `ENAMETOOLONG` when the name becomes too long for a system call.
     pub fn append(&mut self, text: &[u8]) -> Result<(), Errno> {
         // One byte stays free for the NUL.
         let end = self.length + text.len();
@@ -89,12 +114,12 @@ impl<'a, 'd> Position<'a, 'd> {
     }
 
     /// Goes to the parent directory.
-    pub fn up(&mut self) -> Result<(), Errno> {
+    pub fn up(&mut self, tree: &impl Tree) -> Result<(), Errno> {
         let tail = &self.name[self.anchor..self.length];
         match tail {
             b"/" if self.anchor == 0 => Ok(()),
-            b"" | b".." => self.push(b".."),
-            _ if tail.ends_with(b"/..") => self.push(b".."),
+            b"" | b".." => self.push(tree, b".."),
+            _ if tail.ends_with(b"/..") => self.push(tree, b".."),
             _ => {
                 self.pop();
                 Ok(())
@@ -131,7 +156,7 @@ impl<'a, 'd> Position<'a, 'd> {
     /// Fails with the kernel's errno unless a component can be looked up here.
     pub fn check_directory(&mut self, tree: &impl Tree) -> Result<(), Errno> {
         let length = self.length;
-        self.push(b".")?;
+        self.try_push(b".")?;
         let dir = self.dir;
         // readlink(2) on a directory that can be searched says EINVAL, and needs no right but that one.
         let answer = tree.readlink(dir, self.as_c_str(), &mut [0]);
@@ -201,7 +226,7 @@ impl<'a, 'd> Position<'a, 'd> {
                 None => return false,
             }
         };
-        is_magic_below_proc(start, &self.name[self.anchor..tail])
+        procfs::is_magic(start, &self.name[self.anchor..tail])
     }
 
     /// Whether this is the root.
@@ -265,55 +290,9 @@ fn parent(path: &[u8]) -> &[u8] {
     }
 }
 
-fn is_magic_below_proc(start: &[u8], tail: &[u8]) -> bool {
-    let mut components = start
-        .split(|&byte| byte == b'/')
-        .chain(tail.split(|&byte| byte == b'/'))
-        .filter(|part| !part.is_empty());
-    if components.next() != Some(b"proc") || components.next().is_none() {
-        return false;
-    }
-    let mut next = components.next();
-    if next == Some(b"task") {
-        components.next();
-        next = components.next();
-    }
-    match next {
-        Some(b"exe" | b"cwd" | b"root") => components.next().is_none(),
-        Some(b"fd" | b"ns" | b"map_files") => {
-            components.next().is_some() && components.next().is_none()
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_links_of_a_process_below_proc_are_magic() {
-        for (start, tail, magic) in [
-            ("", "/proc/1/exe", true),
-            ("", "/proc/1/cwd", true),
-            ("", "/proc/1/task/7/root", true),
-            ("", "/proc/1/fd/3", true),
-            ("/proc/1", "fd/3", true),
-            ("/", "proc/1/ns/mnt", true),
-            ("", "/proc/self", false),
-            ("", "/proc/thread-self", false),
-            ("", "/proc/1/fd", false),
-            ("", "/proc/1/exe/x", false),
-            ("", "/srv/1/exe", false),
-            ("/srv", "proc/1/exe", false),
-        ] {
-            assert_eq!(
-                is_magic_below_proc(start.as_bytes(), tail.as_bytes()),
-                magic,
-                "{start} {tail}"
-            );
-        }
-    }
 
     #[test]
     fn the_root_is_its_own_parent() {

@@ -1,10 +1,10 @@
 //! Precedence: of the rows that hold for a subject, the winning ones.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::criteria::Verdict;
-use crate::name::AbsPath;
+use crate::name::{self, AbsPath};
 use crate::subject::Subject;
 use crate::table::{LinkRow, Table};
 
@@ -63,6 +63,8 @@ pub fn select<'t>(table: &'t Table, subject: &Subject) -> Selection<'t> {
     let mut hidden: Vec<&AbsPath> = private.map(|row| &row.to).collect();
     hidden.sort_unstable();
     hidden.dedup();
-    hidden.retain(|target| !links.iter().any(|link| link.to.is_within(target)));
+    let targets = links.iter().map(|link| link.to.as_str());
+    let led_to: BTreeSet<&str> = targets.flat_map(name::prefixes).collect();
+    hidden.retain(|target| !led_to.contains(target.as_str()));
     Selection { links, hidden }
 }

@@ -216,9 +216,14 @@ impl Snapshot {
         tree: &impl Tree,
         scratch: &mut Scratch,
     ) -> Result<Box<[u8]>, Errno> {
-        match walk(self, tree, CWD, path, Last::Followed, scratch)? {
-            End::Name { name, .. } => Ok(name.to_bytes().into()),
-            End::Link(link) => Ok(link.to.to_bytes().into()),
+        let path = match walk(self, tree, CWD, path, Last::Followed, scratch)? {
+            End::Name { name, .. } => name.to_bytes().into(),
+            End::Link(link) => link.to.to_bytes().into(),
+        };
+        if scratch.is_held() {
+            Err(Errno::NAMETOOLONG)
+        } else {
+            Ok(path)
         }
     }
 

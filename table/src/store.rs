@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::AtFlags;
 
 pub use commit::CommitOptions;
+pub use init::FIRST_TABLE;
 
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -132,6 +133,12 @@ impl Store {
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
         self.read_in(dir, &self.table_file())
+            .map_err(|error| match error {
+                error if file::is_missing(&error) => Error::LostTable {
+                    path: self.dir.clone(),
+                },
+                error => error,
+            })
     }
 
     /// Reads the file called as the last component of `path` says, in the directory `dir`.

@@ -2,8 +2,11 @@
 
 use std::ffi::CStr;
 
-use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+
+use crate::procfs;
 
 /// The longest name that a system call takes, its NUL included.
 pub const PATH_MAX: usize = 4096;
@@ -26,6 +29,9 @@ pub trait Tree {
 
     /// Returns what tells the directory `name`, relative to `dir`, from every other: device and inode.
     fn identity(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno>;
+
+    /// Opens the directory `name`, relative to `dir`, as a place to start from.
+    fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno>;
 }
 
 /// The file system of this process, by raw system calls that leave errno alone.
@@ -42,14 +48,19 @@ impl Tree for Host {
         if fd == rustix::fs::CWD.as_raw_fd() {
             return working_directory(into);
         }
-        let mut name = [0; 32];
-        let name = magic_link(fd, &mut name);
+        let mut name = [0; procfs::ROOM];
+        let name = procfs::descriptor(fd, &mut name);
         rustix::fs::readlinkat_raw(rustix::fs::CWD, name, into)
     }
 
     fn identity(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno> {
         rustix::fs::statat(dir, name, rustix::fs::AtFlags::empty())
             .map(|stat| (stat.st_dev, stat.st_ino))
+    }
+
+    fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(dir, name, flags, Mode::empty())
     }
 }
 
@@ -71,40 +82,9 @@ fn working_directory(into: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
-/// Writes `/proc/self/fd/<fd>` into `buffer`.
-fn magic_link(fd: i32, buffer: &mut [u8; 32]) -> &CStr {
-    const PREFIX: &[u8] = b"/proc/self/fd/";
-    let mut digits = [0; 10];
-    let mut first = digits.len();
-    let mut rest = fd.unsigned_abs();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    let digits = &digits[first..];
-    buffer[..PREFIX.len()].copy_from_slice(PREFIX);
-    buffer[PREFIX.len()..PREFIX.len() + digits.len()].copy_from_slice(digits);
-    buffer[PREFIX.len() + digits.len()] = 0;
-    CStr::from_bytes_until_nul(buffer).expect("a NUL was written after the digits")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_descriptor_is_named_below_proc() {
-        for (fd, name) in [
-            (0, c"/proc/self/fd/0"),
-            (i32::MAX, c"/proc/self/fd/2147483647"),
-        ] {
-            assert_eq!(magic_link(fd, &mut [0; 32]), name);
-        }
-    }
 
     #[test]
     fn the_working_directory_is_the_kernels() {

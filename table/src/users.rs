@@ -6,7 +6,7 @@ use crate::file;
 
 /// Returns the user's name; none when `/etc/passwd` does not list the number.
 pub(crate) fn name_of(uid: u32) -> Option<String> {
-    let passwd = file::read(Path::new("/etc/passwd")).ok()?;
+    let passwd = file::read_lossy(Path::new("/etc/passwd")).ok()?;
     name_in(&passwd, uid)
 }
 

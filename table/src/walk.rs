@@ -9,6 +9,7 @@ use std::ffi::CStr;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
+use crate::held::Held;
 use crate::position::Position;
 use crate::rest::Rest;
 use crate::snapshot::{Entry, Link, Snapshot};
@@ -48,6 +49,7 @@ pub struct Scratch {
     name: [u8; PATH_MAX],
     start: [u8; PATH_MAX],
     rest: [u8; 2 * PATH_MAX],
+    held: Held,
 }
 
 impl Scratch {
@@ -57,7 +59,18 @@ impl Scratch {
             name: [0; PATH_MAX],
             start: [0; PATH_MAX],
             rest: [0; 2 * PATH_MAX],
+            held: Held::new(),
         }
+    }
+
+    /// Closes what the name of the walk before started from; the name means nothing from then on.
+    pub fn release(&mut self) {
+        self.held.release();
+    }
+
+    /// Whether the name of the walk before is one that only this process can use.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_held()
     }
 
     /// Returns room for one path, between walks.
@@ -75,7 +88,7 @@ impl Default for Scratch {
 /// Resolves `path`, relative to `dir`, for a process with this snapshot.
 ///
 /// Fails with the errno that the call has to fail with: `ENOENT` at a hidden path, `ELOOP` behind more than
-/// [`MAX_LINKS`] links, `ENAMETOOLONG` where the resolved name outgrows a system call.
+/// [`MAX_LINKS`] links, `ENAMETOOLONG` where symlinks on the way make a text of more than two [`PATH_MAX`].
 pub fn walk<'a>(
     snapshot: &'a Snapshot,
     tree: &impl Tree,
@@ -89,6 +102,7 @@ pub fn walk<'a>(
         dir,
         &mut scratch.name,
         &mut scratch.start,
+        &mut scratch.held,
         rest.is_absolute(),
     );
     let mut links = 0;
@@ -101,31 +115,23 @@ pub fn walk<'a>(
             // The last one stays as it is spelt: rmdir(2) tells `x/.` from `x`, and the kernel checks that
             // it stands in a directory.
             if is_last {
-                at.push(name)?;
+                at.push(tree, name)?;
                 break;
             }
             if name == b".." {
-                if at.check_directory(tree).is_err() {
-                    at.push(name)?;
-                    at.append(rest.remaining())?;
-                    return Ok(End::Name {
-                        name: at.into_c_str(),
-                        through_link,
-                    });
+                if let Err(errno) = at.check_directory(tree) {
+                    at.push(tree, name)?;
+                    return failed(at, &rest, through_link, errno);
                 }
-                at.up()?;
+                at.up(tree)?;
             }
             continue;
         }
 
         if let Some(entry) = at.entry(tree, snapshot, name) {
-            if at.check_directory(tree).is_err() {
-                at.push(name)?;
-                at.append(rest.remaining())?;
-                return Ok(End::Name {
-                    name: at.into_c_str(),
-                    through_link,
-                });
+            if let Err(errno) = at.check_directory(tree) {
+                at.push(tree, name)?;
+                return failed(at, &rest, through_link, errno);
             }
             let Entry::Link(link) = entry else {
                 return Err(Errno::NOENT);
@@ -143,18 +149,11 @@ pub fn walk<'a>(
             continue;
         }
 
-        at.push(name)?;
+        at.push(tree, name)?;
         // The text of a symlink is read straight to where it is walked next.
         match tree.readlink(at.dir(), at.as_c_str(), rest.gap()) {
             Err(Errno::INVAL) => {}
-            Err(_) => {
-                // Whatever is wrong here is wrong for the kernel, too.
-                at.append(rest.remaining())?;
-                return Ok(End::Name {
-                    name: at.into_c_str(),
-                    through_link,
-                });
-            }
+            Err(errno) => return failed(at, &rest, through_link, errno),
             Ok(_) if is_last && !follows => {}
             Ok(_) if at.is_magic(tree) => at.anchor(),
             Ok(length) => {
@@ -175,6 +174,21 @@ pub fn walk<'a>(
     if !at.is_root() {
         at.append(rest.remaining())?;
     }
+    Ok(End::Name {
+        name: at.into_c_str(),
+        through_link,
+    })
+}
+
+/// Ends at a component that the kernel answered with an errno: with the whole name it will again.
+fn failed<'a>(
+    mut at: Position<'a, '_>,
+    rest: &Rest<'_>,
+    through_link: bool,
+    errno: Errno,
+) -> Result<End<'a>, Errno> {
+    // What does not fit comes after what is wrong.
+    at.append(rest.remaining()).map_err(|_| errno)?;
     Ok(End::Name {
         name: at.into_c_str(),
         through_link,

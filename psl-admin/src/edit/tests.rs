@@ -55,17 +55,24 @@ fn a_link_is_added_behind_everything_else() {
 
 #[test]
 fn a_link_is_added_to_an_array_of_inline_rows() {
-    let text = format!("{HEAD}link = [\n  {{ from = '/x', to = '/y' }}, # first\n]\n# end\n");
-    let edited = add(&text, &[]);
-    assert!(
-        edited.starts_with(HEAD) && edited.ends_with("\n# end\n"),
-        "{edited}"
-    );
-    assert!(
-        edited.contains("  { from = '/x', to = '/y' }, # first\n")
-            || edited.contains("{ from = '/x', to = '/y' }")
-    );
-    assert_eq!(read(&edited).links.len(), 2);
+    let rows = [
+        (
+            "link = [\n  { from = '/x', to = '/y' }, # first\n]\n# end\n",
+            "link = [\n  { from = '/x', to = '/y' }, # first\n  ROW,\n]\n# end\n",
+        ),
+        (
+            "link = [{ from = '/x', to = '/y' }]\n",
+            "link = [{ from = '/x', to = '/y' }, ROW]\n",
+        ),
+        ("link = [] # end\n", "link = [ROW] # end\n"),
+        ("link = [\n  # none\n]\n", "link = [ROW\n  # none\n]\n"),
+    ];
+    let row = "{ from = \"/a\", to = '/b \"c\"', private = true, note = \"why\" }";
+    for (before, after) in rows {
+        let edited = add(&format!("{HEAD}{before}"), &[]);
+        assert_eq!(edited, format!("{HEAD}{}", after.replace("ROW", row)));
+        read(&edited);
+    }
 }
 
 #[test]

@@ -124,8 +124,7 @@ fn a_table_that_may_not_be_read_is_refused() {
     let bench = Bench::new();
     bench.chmod("store/table.toml", 0);
     // Root may read anything: step down to a user who may not, with a program that this user can reach.
-    let program = bench.path("psl-admin");
-    fs::copy(env!("CARGO_BIN_EXE_psl-admin"), &program).unwrap();
+    let program = bench.install("psl-admin");
     bench.chmod("", 0o755);
     let mut command = Command::new(&program);
     command

@@ -65,6 +65,16 @@ impl Bench {
         fs::create_dir_all(self.path(name)).unwrap();
     }
 
+    /// Copies psl-admin; another process does it, since a program that this one holds open for writing while it
+    /// starts a third cannot be executed.
+    pub fn install(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let mut copy = Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_psl-admin")).arg(&path);
+        assert!(copy.status().unwrap().success());
+        path
+    }
+
     /// Sets the mode of a name.
     pub fn chmod(&self, name: &str, mode: u32) {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
@@ -99,6 +109,9 @@ impl Bench {
             "PSL_SNAPSHOT",
             "PSL_APP",
             "PSL_APP_VERSION",
+            "PSL_PIN",
+            "CLICOLOR_FORCE",
+            "NO_COLOR",
         ] {
             command.env_remove(variable);
         }

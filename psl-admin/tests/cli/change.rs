@@ -1,6 +1,7 @@
 //! The verbs that change the table.
 use crate::bench::Bench;
 use std::fs;
+use std::process::Stdio;
 
 #[test]
 fn init_makes_an_empty_store_and_nothing_else() {
@@ -19,6 +20,24 @@ fn init_makes_an_empty_store_and_nothing_else() {
 }
 
 #[test]
+fn init_keeps_its_reason_and_knows_what_it_is_built_upon() {
+    let bench = Bench::without_store();
+    bench.fails(4, "init --if-generation 1 store");
+    assert!(!bench.path("store").exists());
+    assert_eq!(
+        bench.ok("init --if-generation 0 --reason first store"),
+        "generation 1\n"
+    );
+    let history = bench.ok("history --json");
+    let history: serde_json::Value = serde_json::from_str(&history).unwrap();
+    assert_eq!(
+        (&history[0]["reason"], &history[0]["after"]),
+        (&"first".into(), &serde_json::Value::Null)
+    );
+    bench.fails(4, "init --if-generation 0 store");
+}
+
+#[test]
 fn init_in_a_dry_run_makes_nothing() {
     let bench = Bench::without_store();
     let diff = bench.ok("init --dry-run store");
@@ -26,6 +45,7 @@ fn init_in_a_dry_run_makes_nothing() {
     assert!(!bench.path("store").exists());
     bench.write("full/file", "");
     bench.fails(5, "init --dry-run full");
+    bench.fails(6, "init --dry-run missing/store");
 }
 
 #[test]
@@ -348,6 +368,39 @@ fn the_first_generation_has_nothing_before_it() {
         stderr.starts_with("psl-admin: there is no generation before the current one\n"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_table_that_was_edited_by_hand_goes_back_to_what_was_committed() {
+    let bench = Bench::new();
+    bench.ok("add /a $T");
+    let good = bench.body();
+    bench.write(
+        "store/table.toml",
+        bench.table().replace("\"/a\"", "\"/b\""),
+    );
+    let shown = bench.ok("rollback");
+    assert!(
+        shown.contains("\n-from = \"/b\"\n+from = \"/a\"\n"),
+        "{shown}"
+    );
+    assert_eq!(bench.body(), good);
+}
+
+#[test]
+fn administrators_who_commit_at_once_lose_nothing() {
+    let bench = Bench::new();
+    let rows: Vec<_> = (0..8).map(|row| format!("add /a{row} $T")).collect();
+    let children: Vec<_> = rows
+        .iter()
+        .map(|row| bench.command(row).stdout(Stdio::null()).spawn().unwrap())
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let listed: serde_json::Value = serde_json::from_str(&bench.ok("list --json")).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), rows.len());
+    assert_eq!(bench.ok("add /b $T"), "generation 10\n");
 }
 
 #[test]

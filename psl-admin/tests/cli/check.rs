@@ -67,6 +67,41 @@ fn what_is_probably_not_meant_is_named_with_its_line() {
 }
 
 #[test]
+fn what_lies_behind_a_link_is_looked_for_as_its_member_sees_it() {
+    let bench = Bench::without_store();
+    bench.mkdir("version2/lib");
+    let head = "format = 1\ngeneration = 1\n\n\
+        [[link]]\nfrom = '$T/version'\nto = '$T/version2'\nmember = 'm'\n\n[[link]]\n";
+    let rows = [
+        (
+            "from = '$T/version/lib/x'\nto = '$T/version2/lib'\nmember = 'm'\n",
+            None,
+        ),
+        ("from = '$T/x'\nto = '$T/version/lib'\nmember = 'm'\n", None),
+        (
+            "from = '$T/x'\nto = '$T/version/lib'\nwhen = { app = 'a' }\n",
+            None,
+        ),
+        (
+            "from = '$T/x'\nto = '$T/version/gone'\nmember = 'm'\n",
+            Some("the target \"$T/version/gone\" does not exist"),
+        ),
+        (
+            "from = '$T/version/gone/x'\nto = '$T/version2'\nmember = 'm'\n",
+            Some("the place \"$T/version/gone/x\" cannot be reached"),
+        ),
+    ];
+    for (row, expected) in rows {
+        bench.write("table.toml", bench.filled(&format!("{head}{row}")));
+        let printed = bench.ok("check table.toml");
+        match expected {
+            Some(expected) => assert!(printed.contains(expected), "{row}: {printed}"),
+            None => assert!(printed.ends_with(" 0 warnings\n"), "{row}: {printed}"),
+        }
+    }
+}
+
+#[test]
 fn the_members_file_is_checked_with_the_store() {
     let bench = Bench::new();
     bench.write(
@@ -114,6 +149,15 @@ fn a_store_that_others_can_write_is_reported_and_still_read() {
         bench.chmod(name, if name == "store" { 0o755 } else { 0o644 });
     }
     bench.ok("check");
+    bench.write("psl.toml", "trust = 'any'\n");
+    bench.chmod("store", 0o777);
+    let ran = bench.run("check");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stderr
+            .starts_with("psl-admin: warning: \"$T/store\" is writable by group"),
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -7,12 +7,12 @@ use std::ptr::null_mut;
 use libc::{DIR, dirent64 as Dirent};
 use psl_table::walk::Last;
 use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::call::{fail, followed, operand};
 use crate::hooks::listing;
-use crate::resolve::SNAPSHOT;
+use crate::resolve::snapshot;
 
 /// Says whether an entry belongs to the result.
 pub type Filter = Option<unsafe extern "C" fn(*const Dirent) -> c_int>;
@@ -33,7 +33,7 @@ pub unsafe fn scandir(
 ) -> c_int {
     // SAFETY: the arguments are the caller's, who called scandir(3) with them.
     unsafe {
-        if is_inert() {
+        if snapshot().is_none() {
             return real(path, result, filter, compare);
         }
         scan(libc::AT_FDCWD, path, result, filter, compare)
@@ -51,15 +51,11 @@ pub unsafe fn scandirat(
 ) -> c_int {
     // SAFETY: the arguments are the caller's, who called scandirat(3) with them.
     unsafe {
-        if is_inert() {
+        if snapshot().is_none() {
             return real(dir, path, result, filter, compare);
         }
         scan(dir, path, result, filter, compare)
     }
-}
-
-fn is_inert() -> bool {
-    SNAPSHOT.get().is_none_or(|snapshot| snapshot.is_empty())
 }
 
 unsafe fn scan(
@@ -105,12 +101,15 @@ unsafe fn open(dir: c_int, path: *const c_char) -> Result<*mut DIR, Errno> {
     if path.is_null() {
         return Err(Errno::FAULT);
     }
-    // As bad a descriptor, but a possible one.
-    let dir = if dir == -1 { -2 } else { dir };
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    // SAFETY: the caller's promise; the descriptor is only given to the kernel.
+    // SAFETY: the caller's promise; the descriptor is only given to the kernel, and not -1.
     unsafe {
-        let (dir, path) = (BorrowedFd::borrow_raw(dir), CStr::from_ptr(path));
+        let path = CStr::from_ptr(path);
+        let dir = match dir {
+            0.. => BorrowedFd::borrow_raw(dir),
+            _ if dir == libc::AT_FDCWD || path.to_bytes().starts_with(b"/") => CWD,
+            _ => return Err(Errno::BADF),
+        };
         let fd: OwnedFd = rustix::fs::openat(dir, path, flags, Mode::empty())?;
         let stream = listing::open(fd.as_raw_fd());
         if stream.is_null() {

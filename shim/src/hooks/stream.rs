@@ -12,7 +12,7 @@ use psl_table::tree::Host;
 use rustix::fd::BorrowedFd;
 use rustix::mm::{MapFlags, ProtFlags};
 
-use crate::resolve::SNAPSHOT;
+use crate::resolve::snapshot;
 use crate::scratch::Lease;
 
 /// What is known of a stream.
@@ -192,7 +192,7 @@ pub fn find(stream: *mut DIR) -> Option<&'static Stream> {
 ///
 /// `stream` is open.
 pub unsafe fn opened(stream: *mut DIR) -> bool {
-    let Some(snapshot) = SNAPSHOT.get().filter(|snapshot| !snapshot.is_empty()) else {
+    let Some(snapshot) = snapshot() else {
         return true;
     };
     // Somebody may have closed an earlier one at this address behind our back.

@@ -32,6 +32,17 @@ impl Criteria {
             && versions
     }
 
+    /// Returns a key and value that no process meets together with another value of the same key.
+    pub(crate) fn exclusive_value(&self) -> (Option<Key<'_>>, &str) {
+        let literal = |pattern: &&Pattern| is_literal(pattern);
+        let app = self.app.as_deref().map(|app| (Key::App, app));
+        let host = self.host.as_ref().filter(literal);
+        let exe = self.exe.as_ref().filter(literal);
+        app.or_else(|| host.map(|host| (Key::Host, host.as_str())))
+            .or_else(|| exe.map(|exe| (Key::Exe, exe.as_str())))
+            .map_or((None, ""), |(key, value)| (Some(key), value))
+    }
+
     /// Tells whether every process that meets all of `others` meets these criteria.
     ///
     /// `member` has the attributes of the member that `others` name, when the table lists it.
@@ -75,10 +86,13 @@ fn could_be_one_user(one: Option<&str>, other: Option<&str>) -> bool {
 }
 
 fn could_overlap(one: &Pattern, other: &Pattern) -> bool {
-    let literal = |pattern: &Pattern| !pattern.as_str().contains(['*', '?', '[']);
-    match (literal(one), literal(other)) {
+    match (is_literal(one), is_literal(other)) {
         (true, _) => other.matches(one.as_str()),
         (_, true) => one.matches(other.as_str()),
         (false, false) => true,
     }
+}
+
+fn is_literal(pattern: &Pattern) -> bool {
+    !pattern.as_str().contains(['*', '?', '['])
 }

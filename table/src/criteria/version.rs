@@ -30,9 +30,15 @@ pub(super) fn together(one: &str, other: &str) -> bool {
                 bound.patch.unwrap_or(0),
             );
             version.pre = bound.pre;
-            let above = Version::new(version.major, version.minor, version.patch + 1);
-            let next_minor = Version::new(version.major, version.minor + 1, 0);
-            let next_major = Version::new(version.major + 1, 0, 0);
+            let Version {
+                major,
+                minor,
+                patch,
+                ..
+            } = version;
+            let above = Version::new(major, minor, patch.saturating_add(1));
+            let next_minor = Version::new(major, minor.saturating_add(1), 0);
+            let next_major = Version::new(major.saturating_add(1), 0, 0);
             [version, above, next_minor, next_major]
         });
         lowest.chain([Version::new(0, 0, 0)]).collect()
@@ -45,16 +51,13 @@ pub(super) fn together(one: &str, other: &str) -> bool {
 }
 
 fn full(text: &str) -> Option<Version> {
-    let given = text.split(['.', '-', '+']).take(3);
-    let numbers = given
-        .take_while(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-        .count();
-    match text.matches('.').count() {
-        _ if text.contains(['-', '+']) => Version::parse(text).ok(),
-        0 if numbers == 1 => Version::parse(&format!("{text}.0.0")).ok(),
-        1 if numbers == 2 => Version::parse(&format!("{text}.0")).ok(),
-        _ => Version::parse(text).ok(),
-    }
+    let missing = match text.matches('.').count() {
+        _ if text.contains(['-', '+']) => "",
+        0 => ".0.0",
+        1 => ".0",
+        _ => "",
+    };
+    Version::parse(&format!("{text}{missing}")).ok()
 }
 
 #[cfg(test)]
@@ -102,6 +105,7 @@ mod tests {
             ("R12", "*", false),
             ("<2", "<3", true),
             ("^1.2", "~1.9", true),
+            (">18446744073709551615.0.18446744073709551615", ">1", true),
         ];
         for (one, other, expected) in rows {
             assert_eq!(together(one, other), expected, "{one:?} and {other:?}");

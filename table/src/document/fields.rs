@@ -7,10 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::document::{Document, nearest};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The keys of one TOML table.
-#[derive(Clone)]
 pub(crate) struct Fields<'d> {
     pub(crate) document: Document<'d>,
     /// What the table describes, for messages: "a link", "member `erp1`".
@@ -59,12 +58,7 @@ impl<'d> Fields<'d> {
     }
 
     /// Returns the error for an unknown key.
-    pub(crate) fn unknown(
-        &self,
-        key: &str,
-        span: Range<usize>,
-        known: &[&str],
-    ) -> crate::error::Error {
+    fn unknown(&self, key: &str, span: Range<usize>, known: &[&str]) -> Error {
         let what = &self.what;
         let hint = match nearest(key, known) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -220,11 +214,15 @@ impl<'d> Fields<'d> {
         key: &str,
         found: &Spanned<DeValue<'_>>,
         expected: &str,
-    ) -> crate::error::Error {
+    ) -> Error {
         let found_type = match found.get_ref() {
             DeValue::Integer(integer) => format!("the integer {integer}"),
-            DeValue::Boolean(flag) => format!("{flag}"),
-            other => format!("of type {}", other.type_str()),
+            DeValue::Boolean(flag) => flag.to_string(),
+            DeValue::String(_) => "a string".to_owned(),
+            DeValue::Float(_) => "a fraction".to_owned(),
+            DeValue::Datetime(_) => "a date or time".to_owned(),
+            DeValue::Array(_) => "a list".to_owned(),
+            DeValue::Table(_) => "a table".to_owned(),
         };
         self.document.invalid(
             found.span(),

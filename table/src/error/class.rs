@@ -42,7 +42,7 @@ impl Error {
             | Error::NotUtf8 { .. } => Class::Invalid,
             Error::Conflict { .. } | Error::Locked { .. } => Class::Conflict,
             Error::NotTrusted { .. } | Error::NotEmpty { .. } => Class::Refused,
-            Error::NoStore { .. } | Error::Io { .. } => Class::Storage,
+            Error::NoStore { .. } | Error::LostTable { .. } | Error::Io { .. } => Class::Storage,
         }
     }
 }

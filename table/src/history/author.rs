@@ -46,7 +46,7 @@ impl Author {
 
 /// Reads `SUDO_USER` from the environment that the kernel gave to this process.
 fn sudo_user() -> Option<String> {
-    let environment = file::read(Path::new("/proc/self/environ")).ok()?;
+    let environment = file::read_lossy(Path::new("/proc/self/environ")).ok()?;
     let user = environment
         .split('\0')
         .find_map(|variable| variable.strip_prefix("SUDO_USER="))?;

@@ -51,12 +51,14 @@ impl Command {
         {
             return refuse(nul.span(), "has a NUL character, expected none");
         }
-        let mut strings = strings
-            .into_iter()
-            .map(|string| (*string.get_ref()).to_owned());
         Ok(Some(match value.get_ref() {
             DeValue::String(line) => Command::Shell(line.clone().into_owned()),
-            _ => Command::List(strings.by_ref().collect()),
+            _ => Command::List(
+                strings
+                    .iter()
+                    .map(|string| (*string.get_ref()).to_owned())
+                    .collect(),
+            ),
         }))
     }
 }

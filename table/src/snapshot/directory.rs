@@ -119,7 +119,7 @@ impl<'a> Directory<'a> {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::os::fd::AsFd;
+    use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
     use rustix::io::Errno;
@@ -145,6 +145,10 @@ mod tests {
             Err(Errno::NOENT)
         }
 
+        fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+            Host.open(dir, name)
+        }
+
         fn identity(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(u64, u64), Errno> {
             Host.identity(dir, name)
         }
@@ -167,17 +171,21 @@ mod tests {
                     shown.get(&at).is_none_or(|link| *link == name),
                     "a link has its number"
                 );
-                (std::str::from_utf8(name).unwrap(), shown.contains_key(&at))
+                (
+                    std::str::from_utf8(name).expect("the names are ASCII"),
+                    shown.contains_key(&at),
+                )
             })
             .collect()
     }
 
     #[test]
     fn the_places_of_a_directory_are_found_by_path_and_by_identity() {
-        let root = tempfile::tempdir().unwrap();
-        let at = |name: &str| root.path().canonicalize().unwrap().join(name);
+        let root = tempfile::tempdir().expect("a temporary directory can be made");
+        let physical = root.path().canonicalize().expect("it is there");
+        let at = |name: &str| physical.join(name);
         for dir in ["a", "ab", "b", "b/d", "c"] {
-            fs::create_dir(at(dir)).unwrap();
+            fs::create_dir(at(dir)).expect("its parent was just made");
         }
         let path = |name: &str| at(name).as_os_str().as_bytes().to_vec();
         let links: Vec<_> = ["b/v", "a/z", "b/d/x", "b/u", "a/m", "c/k"]
@@ -193,7 +201,8 @@ mod tests {
             })
             .collect();
         let hidden = path("b/secret");
-        let snapshot = Snapshot::new(1, 0, &rows, &[&hidden], &Host).unwrap();
+        let snapshot =
+            Snapshot::new(1, 0, &rows, &[&hidden], &Host).expect("no link leads in a circle");
 
         for (dir, expected) in [
             ("a", &[("m", true), ("z", true)][..]),
@@ -204,7 +213,7 @@ mod tests {
             ("", &[]),
         ] {
             assert_eq!(names(&snapshot.directory(&path(dir))), expected, "{dir}");
-            let open = fs::File::open(at(dir)).unwrap();
+            let open = fs::File::open(at(dir)).expect("it was just made");
             let mut scratch = Scratch::new();
             let found = snapshot.open_directory(&Host, open.as_fd(), &mut scratch);
             assert_eq!(names(&found), expected, "{dir} through /proc");

@@ -16,8 +16,8 @@ use crate::store::{HISTORY, LOCK, MEMBERS, Store, TABLE};
 use crate::table::Table;
 use crate::trust::Trust;
 
-/// The first table: no links, and how to write one.
-const FIRST: &str = include_str!("first.toml");
+/// The text of a store's first table, without its header: no links, and how to write one.
+pub const FIRST_TABLE: &str = include_str!("first.toml");
 
 /// The mode of the store's directories, whatever the umask: everybody may read.
 const DIR_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -46,6 +46,11 @@ impl Store {
     /// Refused is a directory that holds anything else, and one that only its owner should be able to
     /// write but others can.
     pub fn init(dir: &Path) -> Result<Store> {
+        Store::init_by(dir, &Author::here(Some("a new store".to_owned())))
+    }
+
+    /// Does as [`Store::init`] does, and says who made the first generation and why.
+    pub fn init_by(dir: &Path, by: &Author) -> Result<Store> {
         let dir = file::absolute(dir)?;
         let trust = Trust::Owner;
         let opened = match trust.open_directory(&dir) {
@@ -58,16 +63,15 @@ impl Store {
         let store = Store { dir, trust };
         store.refuse_strangers(&opened)?;
         if !store.has_table(&opened)? {
-            store.fill(&opened)?;
+            store.fill(&opened, by)?;
         }
         Store::open(&store.dir, trust)
     }
 
-    fn fill(&self, dir: &OwnedFd) -> Result<()> {
+    fn fill(&self, dir: &OwnedFd, by: &Author) -> Result<()> {
         make_in(dir, Path::new(HISTORY))
             .map_err(|errno| Error::io("make", self.dir.join(HISTORY), errno))?;
-        let by = Author::here(Some("a new store".to_owned()));
-        let _lock = Lock::take(dir, &self.dir, &by, CommitOptions::default().lock_wait)?;
+        let _lock = Lock::take(dir, &self.dir, by, CommitOptions::default().lock_wait)?;
         if self.has_table(dir)? {
             return Ok(());
         }
@@ -75,12 +79,11 @@ impl Store {
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
         // One generation without a table is what a dead init leaves; more are a store that lost its table.
         if newest > 1 {
-            return Err(Error::NotEmpty {
+            return Err(Error::LostTable {
                 path: self.dir.clone(),
-                found: format!("{HISTORY}/{newest}.toml"),
             });
         }
-        let first = Table::parse(&self.table_file(), FIRST)?;
+        let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
         let aside = Aside::create(dir).map_err(|errno| Error::io("write", &self.dir, errno))?;
         self.publish(
             dir,

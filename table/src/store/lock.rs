@@ -13,6 +13,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::file::check_regular;
 use crate::history::{Author, now};
 use crate::store::LOCK;
 use crate::store::aside::own_mode;
@@ -53,6 +54,8 @@ impl Lock {
         };
         let failed = |errno| Error::io("lock", path.join(LOCK), errno);
         let file = open(dir).map_err(failed)?;
+        let stat = rustix::fs::fstat(&file).map_err(failed)?;
+        check_regular(&stat, &path.join(LOCK))?;
         loop {
             match rustix::fs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,

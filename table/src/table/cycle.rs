@@ -12,10 +12,10 @@ use crate::table::{LinkRow, Member};
 /// The most links that one walk follows, real and private together.
 pub(super) const MAX_LINKS: usize = 40;
 
-/// The most choices between rows that the search makes for a whole table.
+/// The most comparisons of criteria that the search makes for a whole table.
 ///
-/// Only tables made to be hard to judge have more; a walk ends with ELOOP there.
-const MAX_CHOICES: usize = 1 << 20;
+/// Only tables made to be hard to judge need more; what the search misses there, a walk ends with ELOOP.
+const MAX_COMPARISONS: usize = 1 << 18;
 
 /// Refuses a row from which some process would follow more than 40 links.
 ///
@@ -35,13 +35,16 @@ pub(super) fn refuse(
     let mut search = Search {
         links,
         places,
-        choices_left: MAX_CHOICES,
+        comparisons_left: MAX_COMPARISONS,
         taken: Vec::new(),
         decided: BTreeMap::new(),
     };
     for start in 0..links.len() {
         if search.is_endless_from(start) {
             return Err(describe(document, links, &search.taken));
+        }
+        if search.comparisons_left == 0 {
+            break;
         }
     }
     Ok(())
@@ -50,7 +53,7 @@ pub(super) fn refuse(
 struct Search<'t> {
     links: &'t [LinkRow],
     places: Places<'t>,
-    choices_left: usize,
+    comparisons_left: usize,
     /// The rows followed, in order.
     taken: Vec<usize>,
     /// What lies at each place that was met: a row, or no link.
@@ -90,10 +93,9 @@ impl<'t> Search<'t> {
         rest: &[&'t str],
         undecided: bool,
     ) -> bool {
-        if self.choices_left == 0 {
+        if self.comparisons_left == 0 {
             return false;
         }
-        self.choices_left -= 1;
         if undecided {
             self.decided.insert(at.to_owned(), option);
         }
@@ -123,9 +125,11 @@ impl<'t> Search<'t> {
     }
 
     /// Returns what could lie at a place for a process that took the rows taken so far.
-    fn options(&self, at: &str) -> Vec<Option<usize>> {
+    fn options(&mut self, at: &str) -> Vec<Option<usize>> {
         let assumed = self.assumed();
         let rows = self.places.rows_at(at, &assumed);
+        let comparisons = rows.len() * assumed.len();
+        self.comparisons_left = self.comparisons_left.saturating_sub(comparisons);
         let mut options: Vec<Option<usize>> = rows
             .iter()
             .copied()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 
+use crate::criteria::Key;
 use crate::document::Document;
 use crate::error::Result;
 use crate::table::LinkRow;
@@ -55,9 +56,9 @@ pub(super) fn warnings(text: &str, links: &[LinkRow]) -> Vec<Warning> {
     }
     let mut warnings = Vec::new();
     for rows in equally_strong.values() {
-        for (position, row) in rows.iter().enumerate() {
-            let mut earlier = rows[..position].iter();
-            let winner = earlier.find(|earlier| earlier.criteria.together_with(&row.criteria));
+        let mut earlier = Earlier::default();
+        for row in rows {
+            let winner = earlier.first_together_with(row);
             warnings.extend(winner.map(|winner| Warning {
                 span: row.span.clone(),
                 line: line(row),
@@ -70,8 +71,38 @@ pub(super) fn warnings(text: &str, links: &[LinkRow]) -> Vec<Warning> {
                     line(winner)
                 ),
             }));
+            earlier.push(row);
         }
     }
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
+}
+
+/// The rows before one, by a value that excludes other values, so that few need a closer look.
+#[derive(Default)]
+struct Earlier<'t> {
+    by_value: BTreeMap<Option<Key<'t>>, BTreeMap<&'t str, Vec<&'t LinkRow>>>,
+}
+
+impl<'t> Earlier<'t> {
+    fn push(&mut self, row: &'t LinkRow) {
+        let (key, value) = row.criteria.exclusive_value();
+        let values = self.by_value.entry(key).or_default();
+        values.entry(value).or_default().push(row);
+    }
+
+    fn first_together_with(&self, row: &LinkRow) -> Option<&'t LinkRow> {
+        let (key, value) = row.criteria.exclusive_value();
+        let candidates = self.by_value.iter().flat_map(|(other, values)| {
+            let rows: Vec<_> = match key {
+                Some(_) if *other == key => values.get(value).into_iter().collect(),
+                _ => values.values().collect(),
+            };
+            rows.into_iter().flatten()
+        });
+        candidates
+            .filter(|earlier| earlier.criteria.together_with(&row.criteria))
+            .min_by_key(|earlier| earlier.span.start)
+            .copied()
+    }
 }

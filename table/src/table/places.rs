@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::criteria::Criteria;
+use crate::name;
 use crate::select::strength;
 use crate::table::cycle::MAX_LINKS;
 use crate::table::{LinkRow, Member};
@@ -63,10 +64,14 @@ impl<'t> Places<'t> {
         let Some(at_place) = self.by_place.get(place) else {
             return Vec::new();
         };
-        let member = member_of(assumed);
-        let open = |of: &Option<&str>| of.is_none() || member.is_none() || *of == member;
-        let rows = at_place.iter().filter(|(of, _)| open(of));
-        rows.flat_map(|(_, rows)| rows).copied().collect()
+        let rows: Vec<&Vec<usize>> = match member_of(assumed) {
+            Some(member) => [None, Some(member)]
+                .iter()
+                .filter_map(|of| at_place.get(of))
+                .collect(),
+            None => at_place.values().collect(),
+        };
+        rows.into_iter().flatten().copied().collect()
     }
 
     /// Tells whether a process that meets all of `assumed` could meet the row, too.
@@ -86,9 +91,7 @@ impl<'t> Places<'t> {
 
     /// Tells whether a path, or a directory above it, is the place of a row.
     fn meets_one(&self, path: &str) -> bool {
-        let ends = path.match_indices('/').skip(1).map(|(end, _)| end);
-        ends.chain([path.len()])
-            .any(|end| self.by_place.contains_key(&path[..end]))
+        name::prefixes(path).any(|prefix| self.by_place.contains_key(prefix))
     }
 
     /// Follows every link on the way that holds for all processes of these criteria.

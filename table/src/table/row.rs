@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use toml::Spanned;
+use toml::de::DeValue;
 
 use crate::criteria::{Criteria, CriteriaFlaw, KEYS};
 use crate::document::Fields;
@@ -34,6 +35,7 @@ pub struct LinkRow {
 
 impl LinkRow {
     pub(super) fn parse(fields: &Fields<'_>) -> Result<LinkRow> {
+        refuse_bare_criteria(fields)?;
         fields.only(&["from", "to", "member", "when", "private", "live", "note"])?;
         let (from, from_span) = path(fields, "from")?;
         let (to, to_span) = path(fields, "to")?;
@@ -58,11 +60,16 @@ impl LinkRow {
             );
             return refuse(&to_span, message);
         }
+        let private = fields.flag("private")?;
+        if private && to.as_str() == "/" {
+            let message = "`to` is the root, which `private` would hide from everybody else";
+            return refuse(&to_span, message.to_owned());
+        }
         Ok(LinkRow {
             from,
             to,
             criteria: criteria(fields)?,
-            private: fields.flag("private")?,
+            private,
             live: fields.flag("live")?,
             note: fields
                 .string("note")?
@@ -72,6 +79,18 @@ impl LinkRow {
             to_span,
         })
     }
+}
+
+/// Refuses a criteria key that stands beside `when` instead of in it.
+fn refuse_bare_criteria(fields: &Fields<'_>) -> Result<()> {
+    let bare = KEYS.into_iter().filter(|key| *key != "member");
+    let bare = bare.filter_map(|key| Some((key, fields.key_span(key)?)));
+    bare.min_by_key(|(_, span)| span.start)
+        .map_or(Ok(()), |(key, span)| {
+            let message =
+                format!("`{key}` is a criterion, expected it in `when = {{ {key} = ... }}`");
+            Err(fields.document.invalid(span, message))
+        })
 }
 
 fn path(fields: &Fields<'_>, key: &str) -> Result<(AbsPath, Range<usize>)> {
@@ -97,11 +116,10 @@ fn criteria(fields: &Fields<'_>) -> Result<Criteria> {
         if *key.get_ref() == "env" {
             continue;
         }
-        if *key.get_ref() == "user"
-            && let Some(number) = value.get_ref().as_integer()
-        {
-            let number = Spanned::new(value.span(), number.as_str());
-            set(&when, &mut criteria, "user", &key, &number)?;
+        if *key.get_ref() == "user" && value.get_ref().is_integer() {
+            let uid = uid(&when, value)?.to_string();
+            let uid = Spanned::new(value.span(), uid.as_str());
+            set(&when, &mut criteria, "user", &key, &uid)?;
         } else if let Some(text) = when.string(key.get_ref())? {
             set(&when, &mut criteria, key.get_ref(), &key, &text)?;
         }
@@ -115,6 +133,12 @@ fn criteria(fields: &Fields<'_>) -> Result<Criteria> {
         }
     }
     Ok(criteria)
+}
+
+fn uid(when: &Fields<'_>, value: &Spanned<DeValue<'_>>) -> Result<u32> {
+    let uid = value.get_ref().as_integer();
+    let uid = uid.and_then(|uid| u32::from_str_radix(uid.as_str(), uid.radix()).ok());
+    uid.ok_or_else(|| when.wrong_type("user", value, "a user's name or number"))
 }
 
 /// Sets one key; a flaw of the key is reported at the key, a flaw of the value at the value.

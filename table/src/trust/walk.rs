@@ -80,7 +80,7 @@ pub(super) fn is_unmapped(uid: u32) -> bool {
     if uid != OVERFLOW_UID {
         return false;
     }
-    let map = file::read(Path::new("/proc/self/uid_map")).unwrap_or_default();
+    let map = file::read_lossy(Path::new("/proc/self/uid_map")).unwrap_or_default();
     !map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
         match (numbers.next(), numbers.nth(1)) {

@@ -1,0 +1,20 @@
+//! What only the crate as a whole can show.
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test fails where it unwraps"
+)]
+
+mod child;
+mod commits;
+mod config;
+mod crashes;
+mod cycles;
+mod hostile;
+mod init;
+mod members;
+mod precedence;
+mod refusals;
+mod threads;
+mod trust;
+mod volume;

@@ -28,6 +28,10 @@ pub enum Given {
     Numbers(&'static [i64]),
     /// An open stream.
     Stream,
+    /// A descriptor of a directory below the root, which the call takes over.
+    Taken(&'static str),
+    /// The address of a function.
+    Function(&'static str),
 }
 
 /// What the two trees answer where a private link differs from a symlink on purpose.
@@ -44,26 +48,33 @@ pub struct Differs {
 /// Symbols that are called alike.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The symbols.
+    /// The symbols: the first is played with every spelling, its twins, if there is much to mend behind them,
+    /// with every other one.
     pub symbols: &'static [&'static str],
     /// The arguments.
     pub arguments: Vec<Given>,
+    /// Symbols that the probe calls to show the result.
+    pub also: &'static [&'static str],
     /// How the probe shows the result.
     pub shows: &'static str,
     /// Whether it may change the tree.
     pub changes: bool,
+    /// Whether the arguments are wrong whatever the name is: then which error comes first is nobody's concern.
+    pub is_wrong: bool,
     /// Where it differs on purpose.
     pub differs: Vec<Differs>,
 }
 
-use Given::{Dir, Fixed, Int, Numbers, Path, Room, Stream, Text};
+use Given::{Dir, Fixed, Function, Int, Numbers, Path, Room, Stream, Taken, Text};
 
 fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static str) -> Row {
     Row {
         symbols,
         arguments: arguments.into(),
+        also: &[],
         shows,
         changes: false,
+        is_wrong: false,
         differs: Vec::new(),
     }
 }
@@ -71,6 +82,16 @@ fn row(symbols: &'static [&'static str], arguments: &[Given], shows: &'static st
 impl Row {
     fn changes(mut self) -> Self {
         self.changes = true;
+        self
+    }
+
+    fn is_wrong(mut self) -> Self {
+        self.is_wrong = true;
+        self
+    }
+
+    fn also(mut self, symbols: &'static [&'static str]) -> Self {
+        self.also = symbols;
         self
     }
 
@@ -131,13 +152,15 @@ fn opens() -> Vec<Row> {
         O_RDWR | O_CREAT,
         O_RDWR | O_CREAT | O_EXCL,
         O_RDWR | O_CREAT | O_NOFOLLOW,
-        O_CREAT | O_DIRECTORY,
         libc::O_TMPFILE | O_RDWR,
     ] {
         let mode = Int(0o640);
         rows.push(row(&["open", "open64", "__open", "__open64"], &[Path, int(flags), mode], "descriptor").changes());
         rows.push(row(&["openat", "openat64"], &[Dir, Path, int(flags), mode], "descriptor").changes());
     }
+    // Linux 6.4 and later know that this makes no sense.
+    let nonsense = [Path, int(O_CREAT | O_DIRECTORY), Int(0o640)];
+    rows.push(row(&["open", "open64"], &nonsense, "descriptor").changes().is_wrong());
     // A descriptor on the link itself is the one thing that nothing in the file system can stand for.
     let itself = int(O_PATH | O_NOFOLLOW);
     for (symbols, arguments) in [
@@ -167,6 +190,45 @@ fn opens() -> Vec<Row> {
     rows
 }
 
+/// openat2(2) with the flags that forbid what a symlink does.
+fn confined() -> Vec<Row> {
+    const HOW: [&[i64]; 5] = [
+        &[0, 0, 0],
+        &[0, 0, libc::RESOLVE_NO_XDEV as i64],
+        &[0, 0, libc::RESOLVE_NO_MAGICLINKS as i64],
+        &[0, 0, libc::RESOLVE_NO_SYMLINKS as i64],
+        &[0, 0, libc::RESOLVE_BENEATH as i64],
+    ];
+    let openat2 = |how| row(&["openat2"], &[Dir, Path, Numbers(how), Int(24)], "descriptor");
+    HOW.into_iter().map(openat2).collect()
+}
+
+fn listings() -> Vec<Row> {
+    const AROUND: &[&str] = &["telldir", "seekdir", "rewinddir", "closedir"];
+    let mut rows = vec![
+        row(&["opendir"], &[Path], "listing 0").also(&["readdir64", "closedir"]),
+        row(&["opendir"], &[Path], "listing 1").also(&["readdir"]),
+        row(&["opendir"], &[Path], "listing 2").also(&["readdir64_r"]),
+        row(&["opendir"], &[Path], "listing 3").also(&["readdir_r"]),
+        row(&["opendir"], &[Path], "positions").also(AROUND),
+        row(&["fdopendir"], &[Int(-1)], "listing 0"),
+        row(&["fdopendir"], &[Taken("spare/file")], "listing 0"),
+    ];
+    for dir in ["shared", "shared/version2", "shared/version2/dir", "spare"] {
+        rows.push(row(&["fdopendir"], &[Taken(dir)], "listing 0"));
+        rows.push(row(&["fdopendir"], &[Taken(dir)], "positions"));
+    }
+    for (filter, compare) in [
+        (Int(0), Function("alphasort")),
+        (Function("has_no_a"), Function("versionsort")),
+    ] {
+        let result = Room(8);
+        rows.push(row(&["scandir", "scandir64"], &[Path, result, filter, compare], "entries 1"));
+        rows.push(row(&["scandirat", "scandirat64"], &[Dir, Path, result, filter, compare], "entries 2"));
+    }
+    rows
+}
+
 fn facts() -> Vec<Row> {
     let mut rows = vec![
         row(&["stat", "stat64", "lstat", "lstat64"], &[Path, STAT], "stat 1"),
@@ -182,7 +244,9 @@ fn facts() -> Vec<Row> {
         let mask = Int(i64::from(libc::STATX_BASIC_STATS));
         rows.push(row(&["statx"], &[Dir, Path, int(flags), mask, STATX], "statx 4"));
     }
-    for mode in [0, R_OK, W_OK, X_OK, R_OK | W_OK | X_OK, 8] {
+    rows.push(row(&["access"], &[Path, Int(8)], "number").is_wrong());
+    rows.push(row(&["faccessat"], &[Dir, Path, Int(8), int(AT_SYMLINK_NOFOLLOW)], "number").is_wrong());
+    for mode in [0, R_OK, W_OK, X_OK, R_OK | W_OK | X_OK] {
         rows.push(row(&["access", "eaccess", "euidaccess"], &[Path, int(mode)], "number"));
         for flags in [0, libc::AT_EACCESS, AT_SYMLINK_NOFOLLOW] {
             rows.push(row(&["faccessat"], &[Dir, Path, int(mode), int(flags)], "number"));
@@ -195,7 +259,8 @@ fn attributes() -> Vec<Row> {
     let (user, group) = (Int(-1), Int(-1));
     let nofollow = int(AT_SYMLINK_NOFOLLOW);
     vec![
-        row(&["chmod", "lchmod"], &[Path, Int(0o711)], "number").changes(),
+        row(&["chmod"], &[Path, Int(0o711)], "number").changes(),
+        row(&["lchmod"], &[Path, Int(0o711)], "number").changes(),
         row(&["fchmodat"], &[Dir, Path, Int(0o711), Int(0)], "number").changes(),
         row(&["fchmodat"], &[Dir, Path, Int(0o711), nofollow], "number").changes(),
         row(&["chown"], &[Path, user, group], "number").changes(),
@@ -203,7 +268,7 @@ fn attributes() -> Vec<Row> {
         row(&["fchownat"], &[Dir, Path, user, group, Int(0)], "number").changes(),
         row(&["fchownat"], &[Dir, Path, user, group, nofollow], "number").is_not_permitted(),
         row(&["truncate", "truncate64"], &[Path, Int(1)], "number").changes(),
-        row(&["truncate"], &[Path, Int(-1)], "number").changes(),
+        row(&["truncate"], &[Path, Int(-1)], "number").is_wrong(),
         row(&["utime"], &[Path, Numbers(&[1_000_000, 2_000_000])], "number").changes(),
         row(&["utimes"], &[Path, TIMES], "number").changes(),
         row(&["lutimes"], &[Path, TIMES], "number").is_not_permitted(),
@@ -222,12 +287,18 @@ fn texts() -> Vec<Row> {
         rows.push(row(&["__readlink_chk"], &[Path, room, bytes, Int(4096)], "bytes 1"));
         rows.push(row(&["__readlinkat_chk"], &[Dir, Path, room, bytes, Int(4096)], "bytes 2"));
     }
-    rows.push(row(&["readlink"], &[Path, Room(8), Int(0)], "bytes 1"));
+    rows.push(row(&["readlink"], &[Path, Room(8), Int(0)], "bytes 1").is_wrong());
     rows.push(row(&["readlink"], &[Path, Int(1), Int(8)], "bytes 1"));
-    rows.push(row(&["realpath"], &[Path, Int(0)], "string"));
-    rows.push(row(&["realpath"], &[Path, Room(4096)], "string"));
-    rows.push(row(&["__realpath_chk"], &[Path, Room(4096), Int(4096)], "string"));
-    rows.push(row(&["canonicalize_file_name"], &[Path], "string"));
+    // libc asks for one component after another, and takes any length.
+    for (symbols, arguments) in [
+        (&["realpath"][..], &[Path, Int(0)][..]),
+        (&["realpath"], &[Path, Room(4096)]),
+        (&["__realpath_chk"], &[Path, Room(4096), Int(4096)]),
+        (&["canonicalize_file_name"], &[Path]),
+    ] {
+        let real = "pointer EINVAL";
+        rows.push(row(symbols, arguments, "string").differs(Names::TooLong, real, "null ENAMETOOLONG"));
+    }
     rows
 }
 
@@ -239,13 +310,16 @@ fn entries() -> Vec<Row> {
         row(&["link"], &[FILE, Path], "number").changes(),
         row(&["symlink"], &[Text("anything"), Path], "number").changes(),
         row(&["symlinkat"], &[Text("anything"), Dir, Path], "number").changes(),
-        row(&["mkdir", "mkfifo"], &[Path, Int(0o710)], "number").changes(),
-        row(&["mkdirat", "mkfifoat"], &[Dir, Path, Int(0o710)], "number").changes(),
+        row(&["mkdir"], &[Path, Int(0o710)], "number").changes(),
+        row(&["mkfifo"], &[Path, Int(0o710)], "number").changes(),
+        row(&["mkdirat"], &[Dir, Path, Int(0o710)], "number").changes(),
+        row(&["mkfifoat"], &[Dir, Path, Int(0o710)], "number").changes(),
         row(&["mknod"], &[Path, fifo, Int(0)], "number").changes(),
         row(&["mknodat"], &[Dir, Path, file, Int(0)], "number").changes(),
         row(&["__xmknod"], &[Int(0), Path, file, Room(8)], "number").changes(),
         row(&["__xmknodat"], &[Int(0), Dir, Path, fifo, Room(8)], "number").changes(),
-        row(&["unlink", "remove"], &[Path], "number").is_busy("0 -", "-1 ENOTDIR"),
+        row(&["unlink"], &[Path], "number").is_busy("0 -", "-1 ENOTDIR"),
+        row(&["remove"], &[Path], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["unlinkat"], &[Dir, Path, Int(0)], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["rmdir"], &[Path], "number").is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
         row(&["unlinkat"], &[Dir, Path, int(AT_REMOVEDIR)], "number").is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
@@ -283,7 +357,7 @@ fn directories() -> Vec<Row> {
 
 /// Returns every row that is played with every spelling.
 pub fn rows() -> Vec<Row> {
-    [opens(), facts(), attributes(), texts(), entries(), directories()].concat()
+    [opens(), confined(), listings(), facts(), attributes(), texts(), entries(), directories()].concat()
 }
 
 /// Symbols whose rows stand in `programs`: they are played with programs, not with spellings alone.

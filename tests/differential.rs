@@ -7,7 +7,7 @@ mod cases;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cases::{Given, Names, Row, Spelling};
+use cases::{Differs, Given, Names, Row, Spelling};
 use libc::AT_FDCWD;
 use psl_tests::fixture::Occupant;
 use psl_tests::run::Bench;
@@ -21,6 +21,12 @@ struct Case {
     call: Call,
 }
 
+impl Case {
+    fn on_purpose(&self) -> Option<&Differs> {
+        self.row.differs.iter().find(|it| it.on == self.names)
+    }
+}
+
 fn probe() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_probe"))
 }
@@ -30,8 +36,12 @@ fn cases(root: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     let spellings = cases::spellings();
     for row in cases::rows() {
-        for symbol in row.symbols {
-            for spelling in &spellings {
+        for (twin, symbol) in row.symbols.iter().enumerate() {
+            // Looking at what has changed takes longer than the call; twins are the same lines of code.
+            let step = if row.changes && twin > 0 { 5 } else { 1 };
+            let is_spelt = |it: &Given| matches!(it, Given::Path | Given::Dir);
+            let count = if row.arguments.iter().any(is_spelt) { spellings.len() } else { 1 };
+            for spelling in spellings[..count].iter().skip(twin % step).step_by(step) {
                 let own = root.join(spelling.start).display().to_string();
                 let here = Argument::Number(i64::from(AT_FDCWD));
                 let has_dir = row.arguments.iter().any(|it| matches!(it, Given::Dir));
@@ -70,8 +80,38 @@ fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec
         Given::Room(size) => Argument::Buffer(*size),
         Given::Numbers(numbers) => Argument::Numbers(numbers.to_vec()),
         Given::Stream => Argument::Stream,
+        Given::Taken(path) => Argument::Taken(format!("{root}/{path}")),
+        Given::Function(name) => Argument::Function((*name).into()),
     };
     row.arguments.iter().map(own).collect()
+}
+
+/// Whether two lines of a probe say the same, or what they are expected to.
+fn is_right(case: &Case, real: &str, private: &str) -> bool {
+    let fields = |line: &str| -> [String; 4] {
+        let fields: Vec<_> = line.split(" | ").map(String::from).collect();
+        fields.try_into().expect("a line has four fields")
+    };
+    let [real, real_seen, real_changes, real_allocations] = fields(real);
+    let [private, private_seen, private_changes, private_allocations] = fields(private);
+    let number = |count: String| count.parse::<u64>().expect("a number");
+    // A failure may come before libc has allocated anything.
+    if number(private_allocations) > number(real_allocations) {
+        return false;
+    }
+    if let Some(it) = case.on_purpose() {
+        let nothing_else = private_seen.is_empty() && private_changes.is_empty();
+        return real == it.real && private == it.private && nothing_else;
+    }
+    if real == "no such symbol" {
+        // Our export of what this libc lacks says so.
+        return private == "-1 ENOSYS";
+    }
+    if case.row.is_wrong && real == "-1 EINVAL" {
+        return private.starts_with("-1 ") && private_changes.is_empty();
+    }
+    let changes = case.names == Names::Holder || real_changes == private_changes;
+    (real, real_seen) == (private, private_seen) && changes
 }
 
 /// Plays all cases and returns what differs and should not.
@@ -85,16 +125,8 @@ fn differences(occupant: Occupant, user: Option<u32>, wanted: impl Fn(&Case) -> 
 
     let mut wrong = Vec::new();
     for (case, (real, private)) in cases.iter().zip(real.iter().zip(&private)) {
-        let on_purpose = case.row.differs.iter().find(|it| it.on == case.names);
-        let is_right = match on_purpose {
-            // A failure before the link is reached is the kernel's, on both sides.
-            Some(it) => {
-                real.split(" | ").next() == Some(it.real) && *private == format!("{} |  | ", it.private)
-            }
-            None => real == private,
-        };
-        if !is_right {
-            let wanted = on_purpose.map_or(String::new(), |it| {
+        if !is_right(case, real, private) {
+            let wanted = case.on_purpose().map_or(String::new(), |it| {
                 format!("\n  expected {} and {}", it.real, it.private)
             });
             wrong.push(format!("{}{wanted}\n  real     {real}\n  private  {private}", case.call));

@@ -9,6 +9,10 @@ pub enum Names {
     Link,
     /// A private link with a slash behind it: followed, unless the call is about a directory's entry.
     LinkAndSlash,
+    /// A directory with links in it: a symlink moves along with it, a private link does not.
+    Holder,
+    /// More than a system call takes.
+    TooLong,
     /// Whatever else.
     Other,
 }
@@ -24,7 +28,7 @@ pub struct Spelling {
     pub names: Names,
 }
 
-use Names::{Link, LinkAndSlash, Other};
+use Names::{Holder, Link, LinkAndSlash, Other, TooLong};
 
 /// A start's directory, the name, and what it names.
 const SPELLINGS: &[(&str, &str, Names)] = &[
@@ -77,12 +81,12 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     // Neighbours.
     ("", "{}/shared/version1", Other),
     ("", "{}/shared/version1/which", Other),
-    ("", "{}/shared/version2", Other),
+    ("", "{}/shared/version2", Holder),
     ("", "{}/shared/version2/which", Other),
     ("", "{}/shared/versio", Other),
     ("", "{}/shared/versio/which", Other),
-    ("", "{}/shared", Other),
-    ("", "{}/shared/", Other),
+    ("", "{}/shared", Holder),
+    ("", "{}/shared/", Holder),
     // The link's parent by another name.
     ("", "{}/alias/version", Link),
     ("", "{}/alias/version/", LinkAndSlash),
@@ -207,8 +211,12 @@ pub fn all() -> Vec<Spelling> {
     });
     let long = |text: String| Spelling {
         start: "shared",
+        names: if text.len() < libc::PATH_MAX as usize {
+            Other
+        } else {
+            TooLong
+        },
         text,
-        names: Other,
     };
     assert_eq!(HOPS, 40, "the spellings count hops");
     listed

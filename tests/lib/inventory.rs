@@ -54,7 +54,8 @@ fn text(name: &CStr) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn look(path: &Path) -> Result<Found, Errno> {
+/// Looks at one entry.
+pub fn look(path: &Path) -> Result<Found, Errno> {
     let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
     let mode = stat.st_mode & 0o7777;
     let mut what = match FileType::from_raw_mode(stat.st_mode) {
@@ -102,7 +103,10 @@ pub fn difference(before: &Inventory, after: &Inventory) -> Vec<(String, String)
 /// Makes the entries at `paths` what the fixture has there.
 pub fn mend(root: &Path, occupant: Occupant, paths: &[&str]) -> Result<(), Errno> {
     let nodes = fixture::nodes(root, occupant);
-    let wanted = |path: &str| nodes.iter().find(|(at, _)| at == path);
+    let wanted = |path: &str| {
+        let found = nodes.binary_search_by(|(at, _)| at.as_str().cmp(path));
+        found.ok().map(|index| &nodes[index])
+    };
     for path in paths.iter().rev() {
         let at = root.join(path);
         let is_dir = look(&at).is_ok_and(|found| found.what.starts_with("directory"));
@@ -111,7 +115,8 @@ pub fn mend(root: &Path, occupant: Occupant, paths: &[&str]) -> Result<(), Errno
             (true, Some((_, Node::Dir(_)))) => {}
             (true, _) => rustix::fs::rmdir(&at)?,
             (false, _) => match rustix::fs::unlink(&at) {
-                Ok(()) | Err(Errno::NOENT) => {}
+                // Its directory may have become something else, too.
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => {}
                 Err(errno) => return Err(errno),
             },
         }

@@ -33,7 +33,7 @@ impl Bench {
             probe: probe.into(),
         };
         let table = store::table_for(&bench.root());
-        store::with_table(&bench.store(), table.as_bytes()).expect("a store can be made");
+        store::make(&bench.store(), &table).expect("a store can be made");
         bench
     }
 

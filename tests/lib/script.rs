@@ -34,6 +34,10 @@ pub enum Argument {
     Texts(Vec<String>),
     /// An open stream.
     Stream,
+    /// A descriptor of this directory, opened for reading, which the call takes over.
+    Taken(String),
+    /// The address of a function.
+    Function(String),
 }
 
 /// Separates the texts of an array; no test has it in a text.
@@ -55,6 +59,8 @@ impl fmt::Display for Argument {
                 texts.iter().try_for_each(|text| write!(f, "{text}{UNIT}"))
             }
             Self::Stream => write!(f, "stream:"),
+            Self::Taken(path) => write!(f, "taken:{path}"),
+            Self::Function(name) => write!(f, "function:{name}"),
         }
     }
 }
@@ -106,6 +112,8 @@ impl Argument {
             ),
             "texts" => Self::Texts(value.split_terminator(UNIT).map(String::from).collect()),
             "stream" => Self::Stream,
+            "taken" => Self::Taken(value.into()),
+            "function" => Self::Function(value.into()),
             _ => return None,
         })
     }
@@ -131,6 +139,8 @@ mod tests {
                 Argument::Texts(vec![String::new(), "a b".into()]),
                 Argument::Texts(vec![]),
                 Argument::Stream,
+                Argument::Taken("/".into()),
+                Argument::Function("alphasort".into()),
             ],
         };
         assert_eq!(Call::parse(&call.to_string()), Some(call));

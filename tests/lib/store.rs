@@ -1,24 +1,22 @@
-//! A store made by hand: a directory with the text of a table.
+//! A store with the links of the fixture.
 
 use std::fmt::Write as _;
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use psl_table::Result;
+use psl_table::history::Author;
+use psl_table::store::{CommitOptions, Store};
 
 use crate::fixture::{PLACES, Place};
 
 /// The member that has the links.
 pub const MEMBER: &str = "erp1";
 
-/// Makes a store at `dir` with this text as its table.
-pub fn with_table(dir: &Path, table: &[u8]) -> io::Result<PathBuf> {
-    fs::create_dir(dir)?;
-    fs::set_permissions(dir, Permissions::from_mode(0o755))?;
-    let file = dir.join("table.toml");
-    fs::write(&file, table)?;
-    fs::set_permissions(&file, Permissions::from_mode(0o644))?;
-    Ok(file)
+/// Makes a store at `dir` with this table.
+pub fn make(dir: &Path, table: &str) -> Result<Store> {
+    let store = Store::init(dir)?;
+    store.replace(&Author::here(None), CommitOptions::default(), table)?;
+    Ok(store)
 }
 
 /// Returns a table that gives the member all private links of the tree at `root`.

@@ -79,6 +79,11 @@ impl Prepared {
                     prepared.buffer(pointers)
                 }
                 Argument::Stream => stream(),
+                Argument::Taken(path) => taken(path)?,
+                Argument::Function(name) => match name.as_str() {
+                    "has_no_a" => (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize,
+                    name => symbol(name).expose_provenance(),
+                },
             };
         }
         Ok(prepared)
@@ -165,6 +170,21 @@ impl Returned {
             CStr::from_ptr(name).to_string_lossy().into_owned()
         }
     }
+}
+
+/// A descriptor that the call will own.
+fn taken(path: &str) -> Result<usize, String> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let opened = opened.map_err(|errno| format!("{path} cannot be opened: {errno}"))?;
+    Ok(std::os::fd::IntoRawFd::into_raw_fd(opened) as usize)
+}
+
+/// A filter for scandir(3).
+extern "C" fn has_no_a(entry: *const libc::dirent64) -> c_int {
+    // SAFETY: scandir(3) gives an entry, whose name ends with a NUL.
+    let name = unsafe { CStr::from_ptr((&raw const (*entry).d_name).cast()) };
+    c_int::from(!name.to_bytes().contains(&b'a'))
 }
 
 /// An open stream, without a path call.

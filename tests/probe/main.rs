@@ -5,6 +5,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 mod call;
+mod listing;
 mod play;
 mod seen;
 mod tool;

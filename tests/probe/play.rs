@@ -10,7 +10,7 @@ use psl_tests::script::Call;
 use rustix::process::{Gid, Uid};
 
 use crate::call::{Prepared, symbol};
-use crate::seen;
+use crate::seen::{self, Shown};
 
 /// The tree that calls are made in.
 pub struct World {
@@ -35,9 +35,23 @@ impl World {
 
     fn look(&mut self) {
         self.before = inventory::take(&self.root).expect("the tree can be read");
-        self.names.clear();
-        for (path, found) in self.before.iter().rev() {
+        for (path, found) in &self.before {
             self.names.insert(found.identity, path.clone());
+        }
+    }
+
+    /// Looks again at an entry that was made anew.
+    fn look_at(&mut self, path: &str) {
+        let found = inventory::look(&self.root.join(path)).ok();
+        let before = self.before.get(path);
+        assert_eq!(
+            before.map(|it| &it.what),
+            found.as_ref().map(|it| &it.what),
+            "{path} was not mended"
+        );
+        if let Some(found) = found {
+            self.names.insert(found.identity, path.into());
+            self.before.insert(path.into(), found);
         }
     }
 
@@ -59,7 +73,13 @@ impl World {
         if !difference.is_empty() {
             let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
             inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-            self.look();
+            // An inode of one may be another's by now.
+            for identity in paths.iter().filter_map(|path| self.before.get(*path)) {
+                self.names.remove(&identity.identity);
+            }
+            for path in paths {
+                self.look_at(path);
+            }
         }
         let changes: Vec<_> = difference
             .into_iter()
@@ -97,29 +117,35 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
     } else {
         String::new()
     };
-    out.write_all(format!("at last | | {changes}\n").as_bytes())
+    out.write_all(format!("at last |  | {changes} | 0\n").as_bytes())
         .expect("somebody listens");
 }
 
-/// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED`.
+/// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED | ALLOCATIONS`.
 fn line(world: &mut World, call: &Call) -> String {
     let function = symbol(&call.symbol);
     if function.is_null() {
-        return "no such symbol | |".into();
+        return "no such symbol |  |  | 0".into();
     }
     if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
-        return format!("no start: {errno} | |");
+        return format!("no start: {errno} |  |  | 0");
     }
     let prepared = match Prepared::new(&call.arguments) {
         Ok(prepared) => prepared,
-        Err(error) => return format!("{error} | |"),
+        Err(error) => return format!("{error} |  |  | 0"),
     };
-    let (result, seen) = seen::called(world, &call.shows, &prepared, function);
+    let Shown {
+        result,
+        seen,
+        allocations,
+    } = seen::called(world, &call.shows, &prepared, function);
     drop(prepared);
-    let changes = if call.changes {
+    let failed = result.starts_with("-1 ") || result.starts_with("null ");
+    // What a call that failed has changed all the same shows with the next one.
+    let changes = if call.changes && !failed {
         world.mended()
     } else {
         String::new()
     };
-    format!("{result} | {seen} | {changes}").replace('\n', "\\n")
+    format!("{result} | {seen} | {changes} | {allocations}").replace('\n', "\\n")
 }

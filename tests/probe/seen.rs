@@ -8,7 +8,18 @@ use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType};
 
 use crate::call::{Prepared, Returned, symbol};
+use crate::listing;
 use crate::play::World;
+
+/// What a call returned, and what that shows.
+pub struct Shown {
+    /// The value and errno.
+    pub result: String,
+    /// What it is.
+    pub seen: String,
+    /// How often memory was allocated.
+    pub allocations: u64,
+}
 
 /// Makes a call and says what it returned and what that shows.
 pub fn called(
@@ -16,7 +27,7 @@ pub fn called(
     shows: &str,
     prepared: &Prepared,
     function: *mut c_void,
-) -> (String, String) {
+) -> Shown {
     let (what, argument) = shows.split_once(' ').unwrap_or((shows, "0"));
     let argument: usize = argument.parse().expect("the number of an argument");
     if let "program" | "root" = what {
@@ -29,6 +40,7 @@ pub fn called(
             format!("{} {}{seen}", returned.value as c_int, returned.errno_name())
         });
     }
+    let next = next_descriptor();
     let returned = prepared.call(function);
     let number = returned.value as c_int;
     let pointer = if returned.value == 0 { "null" } else { "pointer" };
@@ -62,7 +74,10 @@ pub fn called(
         }
         "string" => (pointer.into(), string(returned, prepared)),
         "stream" => (pointer.into(), stream(world, returned.value)),
-        "listing" => (pointer.into(), listing(world, returned.value)),
+        "listing" => (pointer.into(), listing::stream(world, returned.value, argument)),
+        "positions" => (pointer.into(), listing::positions(returned.value)),
+        "entries" if number < 0 => (number.to_string(), String::new()),
+        "entries" => (number.to_string(), listing::entries(number, prepared.filled(argument))),
         "catalog" => {
             let seen = catalog(returned.value);
             let value = if returned.value == -1 { "-1" } else { "catalog" };
@@ -70,21 +85,22 @@ pub fn called(
         }
         _ => panic!("nothing is known to show {shows}"),
     };
-    let lowest = rustix::io::dup(rustix::stdio::stdin()).expect("descriptors are left");
-    let leaked = match lowest.as_raw_fd() {
-        // Descriptors of arguments are still open.
-        3..6 => String::new(),
-        other => format!(", next descriptor {other}"),
-    };
-    let allocated = match returned.allocated {
-        0 => String::new(),
-        count => format!(", {count} allocations"),
-    };
-    let result = format!("{value} {}", returned.errno_name());
-    (result, seen + &leaked + &allocated)
+    let leaked = if next_descriptor() == next { "" } else { " and leaves a descriptor open" };
+    Shown {
+        result: format!("{value} {}", returned.errno_name()),
+        seen: seen + leaked,
+        allocations: returned.allocated,
+    }
 }
 
-fn text(bytes: &[u8]) -> String {
+/// The number that the next descriptor will have.
+fn next_descriptor() -> c_int {
+    let lowest = rustix::io::dup(rustix::stdio::stdin()).expect("descriptors are left");
+    lowest.as_raw_fd()
+}
+
+/// Bytes as text, whatever they are.
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -99,11 +115,13 @@ fn descriptor(world: &World, number: c_int) -> String {
     // SAFETY: the call gave it to us.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     let path = rustix::fs::readlink(format!("/proc/self/fd/{number}"), []).expect("procfs tells");
+    // A file without a name has its inode's number there.
+    let path = text(path.to_bytes());
+    let path = path.split_once("/#").map_or(&*path, |(dir, _)| dir);
     let flags = rustix::fs::fcntl_getfl(&fd).expect("it is open");
     let closes = rustix::io::fcntl_getfd(&fd).expect("it is open");
     let mut seen = format!(
-        "{} flags {:x} {closes:?} {}",
-        text(path.to_bytes()),
+        "{path} flags {:x} {closes:?} {}",
         flags.bits(),
         stat(world, &of(&fd)),
     );
@@ -241,39 +259,6 @@ fn catalog(value: isize) -> String {
     }
 }
 
-/// The entries of a directory stream, sorted, each with its type and whether lstat(2) knows it by that inode.
-fn listing(world: &World, value: isize) -> String {
-    type Read = unsafe extern "C" fn(*mut libc::DIR) -> *mut libc::dirent64;
-    type Stat = unsafe extern "C" fn(c_int, *const c_char, *mut libc::stat64, c_int) -> c_int;
-    if value == 0 {
-        return String::new();
-    }
-    let dir: *mut libc::DIR = with_exposed_provenance_mut(value as usize);
-    let mut entries = Vec::new();
-    // SAFETY: the prototypes are readdir(3)'s and fstatat(2)'s, and the stream is open.
-    unsafe {
-        let read: Read = std::mem::transmute(symbol("readdir64"));
-        let lstat: Stat = std::mem::transmute(symbol("fstatat64"));
-        while let Some(entry) = read(dir).as_ref() {
-            let name = CStr::from_ptr(entry.d_name.as_ptr());
-            let mut it: libc::stat64 = std::mem::zeroed();
-            let flags = libc::AT_SYMLINK_NOFOLLOW;
-            let known = lstat(libc::dirfd(dir), name.as_ptr(), &raw mut it, flags) == 0;
-            let agrees = known && it.st_ino == entry.d_ino && it.st_mode >> 12 == u32::from(entry.d_type);
-            let whose = world.name_of((it.st_dev, it.st_ino), it.st_mode >> 12 == 0o12);
-            let odd = if agrees { "" } else { " (lstat says otherwise)" };
-            entries.push(format!(
-                "{} {} {whose}{odd}",
-                text(name.to_bytes()),
-                entry.d_type
-            ));
-        }
-        libc::closedir(dir);
-    }
-    entries.sort();
-    entries.join(", ")
-}
-
 /// What is at a path, by raw system calls.
 fn opened(world: &World, path: &str) -> String {
     match rustix::fs::statat(CWD, Path::new(path), AtFlags::empty()) {
@@ -283,7 +268,7 @@ fn opened(world: &World, path: &str) -> String {
 }
 
 /// Has a child process make a call that does not come back, or leaves the process not as it was.
-fn in_child(act: impl FnOnce() -> String) -> (String, String) {
+fn in_child(act: impl FnOnce() -> String) -> Shown {
     let (read, write) = rustix::pipe::pipe().expect("a pipe can be made");
     // SAFETY: this process has one thread.
     let child = unsafe { libc::fork() };
@@ -308,6 +293,10 @@ fn in_child(act: impl FnOnce() -> String) -> (String, String) {
     let said = text(&said);
     let (result, seen) = said.split_once(" -> ").unwrap_or((&said, ""));
     let ended = if status == 0 { String::new() } else { format!(" status {status:x}") };
-    (result.to_owned() + &ended, seen.into())
+    Shown {
+        result: result.to_owned() + &ended,
+        seen: seen.into(),
+        allocations: 0,
+    }
 }
 

@@ -23,7 +23,7 @@ user www-data;
 worker_processes 2;
 pid nginx.pid;
 error_log stderr notice;
-include {host}/binaries/version/conf/modules/*.conf;
+include {host}/binaries/version/conf/modules.conf;
 events {}
 http {
     include mime.types;
@@ -60,7 +60,7 @@ fn host() -> Host {
         "add_header Default version;\n",
     );
     host.copy(&module(ECHO), &format!("binaries/version/{ECHO}"));
-    host.write("binaries/version/conf/modules/echo.conf", &load(ECHO));
+    host.write("binaries/version/conf/modules.conf", &load(ECHO));
     host.write("binaries/version/html/index.html", "page of version\n");
 
     host.copy_tree("binaries/version", "binaries/version2");
@@ -71,8 +71,8 @@ fn host() -> Host {
     );
     host.copy(&module(HEADERS), &format!("binaries/version2/{HEADERS}"));
     host.write(
-        "binaries/version2/conf/modules/headers.conf",
-        &load(HEADERS),
+        "binaries/version2/conf/modules.conf",
+        &[load(ECHO), load(HEADERS)].concat(),
     );
     host.write("binaries/version2/html/index.html", "page of version2\n");
 

@@ -9,11 +9,10 @@ use psl_tests::instance::{DEADLINE, Instance};
 use psl_tests::{packages, usage};
 use rustix::process::Signal;
 
-/// The default configuration of a version, which loads a file and a module by the one path that all instances have.
+/// The default configuration of a version, which names a file by the one path that all instances have.
 const DEFAULT: &str = "\
 maxmemory-policy POLICY
 aclfile {host}/binaries/version/conf/users.acl
-loadmodule {host}/binaries/version/modules/release.so
 port 0
 save 3600 1
 enable-debug-command local
@@ -51,7 +50,7 @@ fn host() -> Host {
     for member in ["cache1", "cache2"] {
         let own = format!("instances/{member}");
         let configuration = format!(
-            "include {{host}}/binaries/version/conf/default.conf\ndir {{host}}/{own}\nunixsocket {{host}}/{own}/socket\n"
+            "include {{host}}/binaries/version/conf/default.conf\nloadmodule {{host}}/binaries/version/modules/release.so\ndir {{host}}/{own}\nunixsocket {{host}}/{own}/socket\n"
         );
         host.write(&format!("{own}/redis.conf"), &configuration);
     }

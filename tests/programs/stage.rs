@@ -93,15 +93,25 @@ fn flaws(host: &Host, interpreter: Interpreter, row: &Row) -> Vec<String> {
     let mut flaws = Vec::new();
     let differs = row.differs.map(|says| in_root(host, says));
     if differs.as_ref() == Some(&real.outcome) {
-        flaws.push(format!("{}\n  a symlink is treated alike: {}", row.script, real.outcome));
+        flaws.push(format!(
+            "{}\n  a symlink is treated alike: {}",
+            row.script, real.outcome
+        ));
     }
     if differs.is_none() && !real.outcome.ends_with("exit status: 0") {
-        flaws.push(format!("{}\n  fails on a symlink: {}", row.script, real.outcome));
+        flaws.push(format!(
+            "{}\n  fails on a symlink: {}",
+            row.script, real.outcome
+        ));
     }
     let expected = differs.as_ref().unwrap_or(&real.outcome);
     for occupant in [Occupant::Nothing, Occupant::SharedVersion] {
         let private = play(host, interpreter, row, occupant);
-        let tree = if row.changes { &real.after } else { &private.before };
+        let tree = if row.changes {
+            &real.after
+        } else {
+            &private.before
+        };
         let mut changes = inventory::difference(tree, &private.after);
         changes.extend(private.at_place);
         if private.outcome != *expected || !changes.is_empty() {

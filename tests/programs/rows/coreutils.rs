@@ -37,14 +37,14 @@ fn reading_programs_cannot_tell() {
         ),
         same("realpath --relative-to=binaries/version work; realpath -L binaries/version/.."),
         same(
-            "cat binaries/version/which {root}/alias/version/share/two binaries/version/back/../which",
+            "cat binaries/version/which {root}/alias/version/share/two binaries/version/back/../version/which",
         ),
         same("cat binaries/version; echo $?; cat binaries/version/which/none; echo $?"),
         same("head -n1 binaries/version/share/two; tail -n1 binaries/version/share/deep/three"),
         same("sort -r binaries/version/share/* | uniq -c; wc -l binaries/version/share/two"),
         same("sort binaries/version/which -o binaries/version/share/sorted"),
         same("md5sum binaries/version/which > work/sums; md5sum -c work/sums"),
-        same("sha256sum {root}/binaries/version/share/* binaries/version/relative/one"),
+        same("sha256sum {root}/binaries/version/share/t* binaries/version/relative/one"),
         same(
             "cut -c1-3 binaries/version/which; tr a-z A-Z < binaries/version/which; nl binaries/version/share/two",
         ),
@@ -202,7 +202,10 @@ fn programs_that_would_change_the_link_are_refused() {
             "chown -h $(id -u) binaries/version",
             "chown: changing ownership of 'binaries/version': Operation not permitted\nexit status: 1",
         ),
-        refused("cp --remove-destination -T work/file binaries/version", "cp: cannot remove 'binaries/version': Device or resource busy\nexit status: 1"),
+        refused(
+            "cp --remove-destination -T work/file binaries/version",
+            "cp: cannot remove 'binaries/version': Device or resource busy\nexit status: 1",
+        ),
     ];
     assert_same(["/bin/bash", "-c"], PROGRAMS, &rows);
 }

@@ -33,7 +33,7 @@ fn perl_cannot_tell() {
             "use File::Copy; copy('binaries/version/which', 'work/copy') or die $!; move('work/file', 'binaries/version/moved') or die $!",
         ),
         same(
-            "use File::Path; make_path('binaries/version/a/b'); remove_tree('binaries/version/share'); print -e 'binaries/version2/share' ? 'there' : 'gone'",
+            "use File::Path qw(make_path remove_tree); make_path('binaries/version/a/b'); remove_tree('binaries/version/share'); print -e 'binaries/version2/share' ? 'there' : 'gone'",
         ),
         same(
             "use File::Temp; my $f = File::Temp->new(DIR => 'binaries/version'); print scalar(() = glob 'binaries/version2/*')",

@@ -96,7 +96,7 @@ fn modules_that_start_programs_and_load_code_cannot_tell() {
             "import subprocess; print(subprocess.run(['binaries/version/bin/script', 'a'], capture_output=True, text=True))",
         ),
         same(
-            "import subprocess; print(subprocess.check_output(['./tool', 'a'], cwd='binaries/version/bin', env={root}, text=True))",
+            "import subprocess; print(subprocess.check_output(['./tool', 'a'], cwd='binaries/version/bin', env={}, text=True))",
         ),
         same(
             "import subprocess; print(subprocess.check_output('cat which; ls ..', shell=True, cwd='{root}/binaries/version', text=True))",

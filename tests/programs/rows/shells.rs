@@ -53,7 +53,7 @@ fn what_only_bash_does_cannot_tell() {
         same("echo $(< binaries/version/which)"),
         same("cat <(cat binaries/version/which) <(echo and)"),
         same("shopt -s globstar dotglob; printf '%s\\n' binaries/version/**/t*"),
-        same("shopt -s extglob; printf '%s\\n' {root}/binaries/version/!(which)"),
+        same("shopt -s extglob\n printf '%s\\n' {root}/binaries/version/!(which)"),
         same("compgen -f binaries/version/s; compgen -d {root}/binaries/ | sort"),
         same(
             "pushd binaries/version > /dev/null; dirs -p | sed s,^.*/root,,; popd > /dev/null; dirs -p | wc -l",

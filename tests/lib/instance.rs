@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use procfs::process::{self, Process};
+use rustix::io::Errno;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
@@ -89,10 +90,7 @@ impl Instance {
     #[track_caller]
     pub fn end(mut self) -> (ExitStatus, Vec<String>) {
         drop(self.child.stdin.take());
-        let first = pidfd_open(self.id(), PidfdFlags::empty()).expect("it was not waited for");
-        let deadline = Timespec::try_from(DEADLINE).expect("it is short");
-        let ended = poll(&mut [PollFd::new(&first, PollFlags::IN)], Some(&deadline));
-        assert_eq!(ended, Ok(1), "it does not end; it said {:#?}", self.said);
+        wait_until_gone(self.id());
         let mut rest = Vec::new();
         // The stream ends when the last process that could write to it does.
         loop {
@@ -107,13 +105,16 @@ impl Instance {
         (status, rest)
     }
 
-    /// Returns the processes that it consists of.
+    /// Returns the living processes that it consists of.
     pub fn processes(&self) -> Vec<Process> {
         let group = self.id().as_raw_nonzero().get();
         process::all_processes()
             .expect("/proc is mounted")
             .filter_map(Result::ok)
-            .filter(|process| process.stat().is_ok_and(|stat| stat.pgrp == group))
+            .filter(|process| {
+                let stat = process.stat();
+                stat.is_ok_and(|stat| stat.pgrp == group && stat.state != 'Z')
+            })
             .collect()
     }
 
@@ -130,4 +131,16 @@ impl Drop for Instance {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Waits until a process has ended, whoever its parent is.
+#[track_caller]
+pub fn wait_until_gone(pid: Pid) {
+    let process = match pidfd_open(pid, PidfdFlags::empty()) {
+        Err(Errno::SRCH) => return,
+        opened => opened.expect("a process can be waited for"),
+    };
+    let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+    let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&deadline));
+    assert_eq!(ended, Ok(1), "process {pid} does not end");
 }

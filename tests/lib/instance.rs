@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use procfs::process::{self, Process};
-use rustix::io::Errno;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
 /// How long anything may take that an instance is asked for.

@@ -12,7 +12,7 @@ const BOTH: &[Row] = &[
     same("for name in {root}/binaries/v*/which; do echo $name; done"),
     same("for name in binaries/*; do echo $name; done"),
     same("test -L binaries/version && test -d binaries/version && echo a link to a directory"),
-    same("test -L binaries/version/ || echo a directory"),
+    same("test -L binaries/version/ || test -d binaries/version/ && echo a directory"),
     same("test -e binaries/version/none || test -h alias/version && echo right"),
     same("test binaries/version -ef binaries/version2 && echo the same"),
     same(

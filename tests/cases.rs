@@ -141,10 +141,26 @@ fn opens() -> Vec<Row> {
         O_PATH | O_DIRECTORY,
         O_PATH | O_NOFOLLOW | O_DIRECTORY,
     ] {
-        rows.push(row(&["open", "open64", "__open", "__open64"], &[Path, int(flags), Int(0)], "descriptor"));
-        rows.push(row(&["__open_2", "__open64_2"], &[Path, int(flags)], "descriptor"));
-        rows.push(row(&["openat", "openat64"], &[Dir, Path, int(flags), Int(0)], "descriptor"));
-        rows.push(row(&["__openat_2", "__openat64_2"], &[Dir, Path, int(flags)], "descriptor"));
+        rows.push(row(
+            &["open", "open64", "__open", "__open64"],
+            &[Path, int(flags), Int(0)],
+            "descriptor",
+        ));
+        rows.push(row(
+            &["__open_2", "__open64_2"],
+            &[Path, int(flags)],
+            "descriptor",
+        ));
+        rows.push(row(
+            &["openat", "openat64"],
+            &[Dir, Path, int(flags), Int(0)],
+            "descriptor",
+        ));
+        rows.push(row(
+            &["__openat_2", "__openat64_2"],
+            &[Dir, Path, int(flags)],
+            "descriptor",
+        ));
     }
     for flags in [
         O_WRONLY | O_TRUNC,
@@ -155,37 +171,93 @@ fn opens() -> Vec<Row> {
         libc::O_TMPFILE | O_RDWR,
     ] {
         let mode = Int(0o640);
-        rows.push(row(&["open", "open64", "__open", "__open64"], &[Path, int(flags), mode], "descriptor").changes());
-        rows.push(row(&["openat", "openat64"], &[Dir, Path, int(flags), mode], "descriptor").changes());
+        rows.push(
+            row(
+                &["open", "open64", "__open", "__open64"],
+                &[Path, int(flags), mode],
+                "descriptor",
+            )
+            .changes(),
+        );
+        rows.push(
+            row(
+                &["openat", "openat64"],
+                &[Dir, Path, int(flags), mode],
+                "descriptor",
+            )
+            .changes(),
+        );
     }
     // Linux 6.4 and later know that this makes no sense.
     let nonsense = [Path, int(O_CREAT | O_DIRECTORY), Int(0o640)];
-    rows.push(row(&["open", "open64"], &nonsense, "descriptor").changes().is_wrong());
+    rows.push(
+        row(&["open", "open64"], &nonsense, "descriptor")
+            .changes()
+            .is_wrong(),
+    );
     // A descriptor on the link itself is the one thing that nothing in the file system can stand for.
     let itself = int(O_PATH | O_NOFOLLOW);
     for (symbols, arguments) in [
         (&["open", "open64"], &[Path, itself, Int(0)][..]),
         (&["openat", "openat64"], &[Dir, Path, itself, Int(0)]),
     ] {
-        rows.push(row(symbols, arguments, "descriptor").differs(Names::Link, "descriptor -", "-1 ELOOP"));
+        rows.push(row(symbols, arguments, "descriptor").differs(
+            Names::Link,
+            "descriptor -",
+            "-1 ELOOP",
+        ));
     }
     rows.push(row(&["creat", "creat64"], &[Path, Int(0o604)], "descriptor").changes());
     for mode in ["r", "re"] {
-        rows.push(row(&["fopen", "fopen64", "_IO_fopen"], &[Path, Text(mode)], "stream"));
-        rows.push(row(&["freopen", "freopen64"], &[Path, Text(mode), Stream], "stream"));
-        rows.push(row(&["setmntent", "__setmntent"], &[Path, Text(mode)], "stream"));
+        rows.push(row(
+            &["fopen", "fopen64", "_IO_fopen"],
+            &[Path, Text(mode)],
+            "stream",
+        ));
+        rows.push(row(
+            &["freopen", "freopen64"],
+            &[Path, Text(mode), Stream],
+            "stream",
+        ));
+        rows.push(row(
+            &["setmntent", "__setmntent"],
+            &[Path, Text(mode)],
+            "stream",
+        ));
     }
     for mode in ["w", "a", "r+", "wx", "w+xe"] {
-        rows.push(row(&["fopen", "fopen64", "_IO_fopen"], &[Path, Text(mode)], "stream").changes());
-        rows.push(row(&["freopen", "freopen64"], &[Path, Text(mode), Stream], "stream").changes());
+        rows.push(
+            row(
+                &["fopen", "fopen64", "_IO_fopen"],
+                &[Path, Text(mode)],
+                "stream",
+            )
+            .changes(),
+        );
+        rows.push(
+            row(
+                &["freopen", "freopen64"],
+                &[Path, Text(mode), Stream],
+                "stream",
+            )
+            .changes(),
+        );
     }
     rows.push(row(&["catopen"], &[Path, Int(0)], "catalog"));
     // Without room for a handle, the answer is how much it takes, for whatever is there.
     let handle = [Dir, Path, Room(8), Room(4)];
-    rows.push(row(&["name_to_handle_at"], &[&handle[..], &[int(AT_SYMLINK_FOLLOW)]].concat(), "number"));
+    rows.push(row(
+        &["name_to_handle_at"],
+        &[&handle[..], &[int(AT_SYMLINK_FOLLOW)]].concat(),
+        "number",
+    ));
     rows.push(
-        row(&["name_to_handle_at"], &[&handle[..], &[Int(0)]].concat(), "number")
-            .differs(Names::Link, "-1 EOVERFLOW", "-1 EOPNOTSUPP"),
+        row(
+            &["name_to_handle_at"],
+            &[&handle[..], &[Int(0)]].concat(),
+            "number",
+        )
+        .differs(Names::Link, "-1 EOVERFLOW", "-1 EOPNOTSUPP"),
     );
     rows
 }
@@ -199,7 +271,13 @@ fn confined() -> Vec<Row> {
         &[0, 0, libc::RESOLVE_NO_SYMLINKS as i64],
         &[0, 0, libc::RESOLVE_BENEATH as i64],
     ];
-    let openat2 = |how| row(&["openat2"], &[Dir, Path, Numbers(how), Int(24)], "descriptor");
+    let openat2 = |how| {
+        row(
+            &["openat2"],
+            &[Dir, Path, Numbers(how), Int(24)],
+            "descriptor",
+        )
+    };
     HOW.into_iter().map(openat2).collect()
 }
 
@@ -223,33 +301,85 @@ fn listings() -> Vec<Row> {
         (Function("has_no_a"), Function("versionsort")),
     ] {
         let result = Room(8);
-        rows.push(row(&["scandir", "scandir64"], &[Path, result, filter, compare], "entries 1"));
-        rows.push(row(&["scandirat", "scandirat64"], &[Dir, Path, result, filter, compare], "entries 2"));
+        rows.push(row(
+            &["scandir", "scandir64"],
+            &[Path, result, filter, compare],
+            "entries 1",
+        ));
+        rows.push(row(
+            &["scandirat", "scandirat64"],
+            &[Dir, Path, result, filter, compare],
+            "entries 2",
+        ));
     }
     rows
 }
 
 fn facts() -> Vec<Row> {
     let mut rows = vec![
-        row(&["stat", "stat64", "lstat", "lstat64"], &[Path, STAT], "stat 1"),
-        row(&["__xstat", "__xstat64", "__lxstat", "__lxstat64"], &[Int(1), Path, STAT], "stat 2"),
-        row(&["statfs", "statfs64", "__statfs"], &[Path, STATFS], "statfs 1"),
+        row(
+            &["stat", "stat64", "lstat", "lstat64"],
+            &[Path, STAT],
+            "stat 1",
+        ),
+        row(
+            &["__xstat", "__xstat64", "__lxstat", "__lxstat64"],
+            &[Int(1), Path, STAT],
+            "stat 2",
+        ),
+        row(
+            &["statfs", "statfs64", "__statfs"],
+            &[Path, STATFS],
+            "statfs 1",
+        ),
         row(&["statvfs", "statvfs64"], &[Path, STATVFS], "statvfs 1"),
         row(&["pathconf"], &[Path, int(libc::_PC_LINK_MAX)], "long"),
         row(&["pathconf"], &[Path, int(libc::_PC_NAME_MAX)], "long"),
     ];
-    for flags in [0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW] {
-        rows.push(row(&["fstatat", "fstatat64"], &[Dir, Path, STAT, int(flags)], "stat 2"));
-        rows.push(row(&["__fxstatat", "__fxstatat64"], &[Int(1), Dir, Path, STAT, int(flags)], "stat 3"));
+    for flags in [
+        0,
+        AT_SYMLINK_NOFOLLOW,
+        AT_EMPTY_PATH,
+        AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+    ] {
+        rows.push(row(
+            &["fstatat", "fstatat64"],
+            &[Dir, Path, STAT, int(flags)],
+            "stat 2",
+        ));
+        rows.push(row(
+            &["__fxstatat", "__fxstatat64"],
+            &[Int(1), Dir, Path, STAT, int(flags)],
+            "stat 3",
+        ));
         let mask = Int(i64::from(libc::STATX_BASIC_STATS));
-        rows.push(row(&["statx"], &[Dir, Path, int(flags), mask, STATX], "statx 4"));
+        rows.push(row(
+            &["statx"],
+            &[Dir, Path, int(flags), mask, STATX],
+            "statx 4",
+        ));
     }
     rows.push(row(&["access"], &[Path, Int(8)], "number").is_wrong());
-    rows.push(row(&["faccessat"], &[Dir, Path, Int(8), int(AT_SYMLINK_NOFOLLOW)], "number").is_wrong());
+    rows.push(
+        row(
+            &["faccessat"],
+            &[Dir, Path, Int(8), int(AT_SYMLINK_NOFOLLOW)],
+            "number",
+        )
+        .is_wrong(),
+    );
     for mode in [0, R_OK, W_OK, X_OK, R_OK | W_OK | X_OK] {
-        rows.push(row(&["access", "eaccess", "euidaccess"], &[Path, int(mode)], "number"));
+        rows.push(row(
+            &["access", "eaccess", "euidaccess"],
+            &[Path, int(mode)],
+            "number",
+        ));
         for flags in [0, libc::AT_EACCESS, AT_SYMLINK_NOFOLLOW] {
-            rows.push(row(&["faccessat"], &[Dir, Path, int(mode), int(flags)], "number"));
+            rows.push(row(
+                &["faccessat"],
+                &[Dir, Path, int(mode), int(flags)],
+                "number",
+            ));
         }
     }
     rows
@@ -269,7 +399,12 @@ fn attributes() -> Vec<Row> {
         row(&["fchownat"], &[Dir, Path, user, group, nofollow], "number").is_not_permitted(),
         row(&["truncate", "truncate64"], &[Path, Int(1)], "number").changes(),
         row(&["truncate"], &[Path, Int(-1)], "number").is_wrong(),
-        row(&["utime"], &[Path, Numbers(&[1_000_000, 2_000_000])], "number").changes(),
+        row(
+            &["utime"],
+            &[Path, Numbers(&[1_000_000, 2_000_000])],
+            "number",
+        )
+        .changes(),
         row(&["utimes"], &[Path, TIMES], "number").changes(),
         row(&["lutimes"], &[Path, TIMES], "number").is_not_permitted(),
         row(&["futimesat"], &[Dir, Path, TIMES], "number").changes(),
@@ -284,8 +419,16 @@ fn texts() -> Vec<Row> {
         let (room, bytes) = (Room(4096), Int(size));
         rows.push(row(&["readlink"], &[Path, room, bytes], "bytes 1"));
         rows.push(row(&["readlinkat"], &[Dir, Path, room, bytes], "bytes 2"));
-        rows.push(row(&["__readlink_chk"], &[Path, room, bytes, Int(4096)], "bytes 1"));
-        rows.push(row(&["__readlinkat_chk"], &[Dir, Path, room, bytes, Int(4096)], "bytes 2"));
+        rows.push(row(
+            &["__readlink_chk"],
+            &[Path, room, bytes, Int(4096)],
+            "bytes 1",
+        ));
+        rows.push(row(
+            &["__readlinkat_chk"],
+            &[Dir, Path, room, bytes, Int(4096)],
+            "bytes 2",
+        ));
     }
     rows.push(row(&["readlink"], &[Path, Room(8), Int(0)], "bytes 1").is_wrong());
     rows.push(row(&["readlink"], &[Path, Int(1), Int(8)], "bytes 1"));
@@ -297,7 +440,11 @@ fn texts() -> Vec<Row> {
         (&["canonicalize_file_name"], &[Path]),
     ] {
         let real = "pointer EINVAL";
-        rows.push(row(symbols, arguments, "string").differs(Names::TooLong, real, "null ENAMETOOLONG"));
+        rows.push(row(symbols, arguments, "string").differs(
+            Names::TooLong,
+            real,
+            "null ENAMETOOLONG",
+        ));
     }
     rows
 }
@@ -317,12 +464,18 @@ fn entries() -> Vec<Row> {
         row(&["mknod"], &[Path, fifo, Int(0)], "number").changes(),
         row(&["mknodat"], &[Dir, Path, file, Int(0)], "number").changes(),
         row(&["__xmknod"], &[Int(0), Path, file, Room(8)], "number").changes(),
-        row(&["__xmknodat"], &[Int(0), Dir, Path, fifo, Room(8)], "number").changes(),
+        row(
+            &["__xmknodat"],
+            &[Int(0), Dir, Path, fifo, Room(8)],
+            "number",
+        )
+        .changes(),
         row(&["unlink"], &[Path], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["remove"], &[Path], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["unlinkat"], &[Dir, Path, Int(0)], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["rmdir"], &[Path], "number").is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
-        row(&["unlinkat"], &[Dir, Path, int(AT_REMOVEDIR)], "number").is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
+        row(&["unlinkat"], &[Dir, Path, int(AT_REMOVEDIR)], "number")
+            .is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
         row(&["rename"], &[Path, NEW], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["rename"], &[FILE, Path], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["rename"], &[DIRECTORY, Path], "number").is_busy("-1 ENOTDIR", "-1 ENOTDIR"),
@@ -339,9 +492,16 @@ fn entries() -> Vec<Row> {
     rows.extend([
         row(&["renameat2"], &[Dir, Path, CWD, NEW, Int(0)], "number").is_busy("0 -", "-1 ENOTDIR"),
         row(&["renameat2"], &[CWD, FILE, Dir, Path, Int(0)], "number").is_busy("0 -", "-1 ENOTDIR"),
-        row(&["renameat2"], &[Dir, Path, CWD, FILE, exchange], "number").is_busy("0 -", "-1 ENOTDIR"),
-        row(&["renameat2"], &[CWD, DIRECTORY, Dir, Path, exchange], "number").is_busy("0 -", "-1 ENOTDIR"),
-        row(&["renameat2"], &[Dir, Path, CWD, NEW, noreplace], "number").is_busy("0 -", "-1 ENOTDIR"),
+        row(&["renameat2"], &[Dir, Path, CWD, FILE, exchange], "number")
+            .is_busy("0 -", "-1 ENOTDIR"),
+        row(
+            &["renameat2"],
+            &[CWD, DIRECTORY, Dir, Path, exchange],
+            "number",
+        )
+        .is_busy("0 -", "-1 ENOTDIR"),
+        row(&["renameat2"], &[Dir, Path, CWD, NEW, noreplace], "number")
+            .is_busy("0 -", "-1 ENOTDIR"),
         row(&["renameat2"], &[CWD, FILE, Dir, Path, noreplace], "number").changes(),
     ]);
     rows
@@ -357,7 +517,17 @@ fn directories() -> Vec<Row> {
 
 /// Returns every row that is played with every spelling.
 pub fn rows() -> Vec<Row> {
-    [opens(), confined(), listings(), facts(), attributes(), texts(), entries(), directories()].concat()
+    [
+        opens(),
+        confined(),
+        listings(),
+        facts(),
+        attributes(),
+        texts(),
+        entries(),
+        directories(),
+    ]
+    .concat()
 }
 
 /// Symbols whose rows stand in `programs`: they are played with programs, not with spellings alone.

@@ -40,7 +40,11 @@ fn cases(root: &Path) -> Vec<Case> {
             // Looking at what has changed takes longer than the call; twins are the same lines of code.
             let step = if row.changes && twin > 0 { 5 } else { 1 };
             let is_spelt = |it: &Given| matches!(it, Given::Path | Given::Dir);
-            let count = if row.arguments.iter().any(is_spelt) { spellings.len() } else { 1 };
+            let count = if row.arguments.iter().any(is_spelt) {
+                spellings.len()
+            } else {
+                1
+            };
             for spelling in spellings[..count].iter().skip(twin % step).step_by(step) {
                 let own = root.join(spelling.start).display().to_string();
                 let here = Argument::Number(i64::from(AT_FDCWD));
@@ -115,10 +119,17 @@ fn is_right(case: &Case, real: &str, private: &str) -> bool {
 }
 
 /// Plays all cases and returns what differs and should not.
-fn differences(occupant: Occupant, user: Option<u32>, wanted: impl Fn(&Case) -> bool) -> Vec<String> {
+fn differences(
+    occupant: Occupant,
+    user: Option<u32>,
+    wanted: impl Fn(&Case) -> bool,
+) -> Vec<String> {
     let bench = Bench::new(probe());
     let cases: Vec<_> = cases(&bench.root()).into_iter().filter(wanted).collect();
-    assert!(cases.len() > 1000, "there are too few cases to mean anything");
+    assert!(
+        cases.len() > 1000,
+        "there are too few cases to mean anything"
+    );
     let script: Vec<_> = cases.iter().map(|case| case.call.clone()).collect();
     let real = bench.play(Occupant::Itself, user, &script);
     let private = bench.play(occupant, user, &script);
@@ -129,7 +140,10 @@ fn differences(occupant: Occupant, user: Option<u32>, wanted: impl Fn(&Case) -> 
             let wanted = case.on_purpose().map_or(String::new(), |it| {
                 format!("\n  expected {} and {}", it.real, it.private)
             });
-            wrong.push(format!("{}{wanted}\n  real     {real}\n  private  {private}", case.call));
+            wrong.push(format!(
+                "{}{wanted}\n  real     {real}\n  private  {private}",
+                case.call
+            ));
         }
     }
     assert_eq!(real.last(), private.last(), "what has changed in the end");

@@ -3,15 +3,17 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{add, check, env, history, init, list, member, remove, resolve, rollback, run, show};
+use crate::{
+    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show,
+};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 no, or differences; 2 usage; 3 invalid table or
-configuration; 4 conflict with another administrator; 5 refused; 6 storage.
-`run` exits as its command does.
+configuration; 4 conflict with another administrator; 5 refused; 6 storage;
+7 an upgrade failed. `run` exits as its command does.
 
 Example: psl-admin init /shared/psl
          export PSL_STORE=/shared/psl
@@ -70,6 +72,7 @@ pub enum Verb {
     Rollback(rollback::Rollback),
     Run(run::Run),
     Env(env::Env),
+    Demo(demo::Demo),
 }
 
 impl Verb {
@@ -88,6 +91,7 @@ impl Verb {
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Demo(verb) => verb.run(context),
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Exit {
     Refused = 5,
     /// The storage failed.
     Storage = 6,
+    /// An upgrade failed and was halted or undone.
+    Failed = 7,
     /// `run` found its command, and could not execute it (as a shell says it).
     NotExecutable = 126,
     /// `run` did not find its command (as a shell says it).

@@ -5,6 +5,7 @@ mod cli;
 
 mod add;
 mod check;
+mod demo;
 mod env;
 mod history;
 mod init;

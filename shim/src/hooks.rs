@@ -7,8 +7,10 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
-    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t, size_t, ssize_t, stat64 as Stat,
-    statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx, timespec, timeval, uid_t, utimbuf,
+    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t,
+    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, size_t, ssize_t,
+    stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx, timespec, timeval,
+    uid_t, utimbuf,
 };
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
@@ -20,12 +22,16 @@ use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
 mod confined;
+pub mod dl;
 mod exec;
 mod execl;
+mod file_actions;
 mod listing;
 mod mounts;
 mod physical;
+mod prepared;
 mod scan;
+mod spawn;
 mod stream;
 mod temp;
 
@@ -179,7 +185,8 @@ hooks! {
     fn chroot(path: *const c_char) -> c_int, { path };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 
-    // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`.
+    // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`; `dlopen` and
+    // `dlmopen` look at who calls them and stand in `dl`.
 
     fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::execve };
     fn execv(path: *const c_char, argv: *const *const c_char) -> c_int, { => exec::execv };
@@ -189,6 +196,14 @@ hooks! {
     fn execveat(dir: c_int, path: *const c_char, argv: *const *const c_char, envp: *const *const c_char, flags: c_int) -> c_int,
         { => exec::execveat };
     fn fexecve(fd: c_int, argv: *const *const c_char, envp: *const *const c_char) -> c_int, { => exec::fexecve };
+    fn posix_spawn(pid: *mut c_int, path: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
+        { => spawn::by_path };
+    fn posix_spawnp(pid: *mut c_int, file: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
+        { => spawn::posix_spawnp };
+    fn pidfd_spawn(pidfd: *mut c_int, path: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
+        { => spawn::by_path };
+    fn pidfd_spawnp(pidfd: *mut c_int, file: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
+        { => spawn::pidfd_spawnp };
 
     // Names that libc makes up.
 

@@ -7,6 +7,7 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::descriptor::start_of;
 use crate::environment::{self, Block};
 use crate::frame;
 use crate::resolve::{self, Operand, resolve};
@@ -18,6 +19,9 @@ pub type Arguments = *const *const c_char;
 /// A program as a caller names it.
 #[derive(Clone, Copy)]
 pub struct Program {
+    /// What a relative interpreter is relative to: the working directory.
+    pub cwd: c_int,
+    /// What its own path is relative to.
     pub dir: c_int,
     pub path: *const c_char,
     pub last: Last,
@@ -28,8 +32,14 @@ pub struct Program {
 impl Program {
     /// A program by its path alone.
     pub fn of(path: *const c_char) -> Self {
+        Self::started_in(libc::AT_FDCWD, path)
+    }
+
+    /// A program that is started in another directory.
+    pub fn started_in(cwd: c_int, path: *const c_char) -> Self {
         Self {
-            dir: libc::AT_FDCWD,
+            cwd,
+            dir: cwd,
             path,
             last: Last::Followed,
             given: path,
@@ -51,7 +61,9 @@ impl Program {
         };
         match header.interpreter() {
             // SAFETY: it is a C string.
-            Ok(Some(interpreter)) => unsafe { leads_through_link(interpreter.path.as_ptr()) },
+            Ok(Some(interpreter)) => unsafe {
+                leads_through_link(libc::AT_FDCWD, interpreter.path.as_ptr())
+            },
             _ => Ok(false),
         }
     }
@@ -78,7 +90,7 @@ pub unsafe fn completed<R>(
 ///
 /// # Safety
 ///
-/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve`].
+/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve()`].
 pub unsafe fn launch<R>(
     program: Program,
     argv: Arguments,
@@ -98,6 +110,7 @@ unsafe fn launch_at_depth<R>(
     then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     let Program {
+        cwd,
         dir,
         path,
         last,
@@ -112,7 +125,7 @@ unsafe fn launch_at_depth<R>(
             return then(dir, name, argv);
         };
         // SAFETY: it is a C string.
-        if !rewritten && !unsafe { leads_through_link(interpreter.path.as_ptr()) }? {
+        if !rewritten && !unsafe { leads_through_link(cwd, interpreter.path.as_ptr()) }? {
             return then(dir, name, argv);
         }
         if depth == MAX_DEPTH {
@@ -130,7 +143,7 @@ unsafe fn launch_at_depth<R>(
                 argv,
                 |argv| {
                     launch_at_depth(
-                        Program::of(interpreter.path.as_ptr()),
+                        Program::started_in(cwd, interpreter.path.as_ptr()),
                         argv,
                         depth + 1,
                         then,
@@ -182,45 +195,44 @@ unsafe fn with_name<R>(
     made.unwrap_or(Err(Errno::NAMETOOLONG))
 }
 
-unsafe fn leads_through_link(path: *const c_char) -> Result<bool, Errno> {
+unsafe fn leads_through_link(cwd: c_int, path: *const c_char) -> Result<bool, Errno> {
     // SAFETY: the caller's promise.
     unsafe {
-        resolve(
-            libc::AT_FDCWD,
-            path,
-            Last::Followed,
-            |operand| match operand {
-                Operand::Given => Ok(false),
-                Operand::Rewritten(_) => Ok(true),
-                Operand::Link(_) => Err(Errno::LOOP),
-                Operand::Error(errno) => Err(errno),
-            },
-        )
+        resolve(cwd, path, Last::Followed, |operand| match operand {
+            Operand::Given => Ok(false),
+            Operand::Rewritten(_) => Ok(true),
+            Operand::Link(_) => Err(Errno::LOOP),
+            Operand::Error(errno) => Err(errno),
+        })
     }
 }
 
 /// Reads the beginning of a program, unless the kernel would not let us: then it is the kernel's to judge.
 unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
-    if name.is_null() || dir == -1 {
+    if name.is_null() {
         return None;
     }
     // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let file = unsafe {
-        rustix::fs::openat(
-            BorrowedFd::borrow_raw(dir),
-            CStr::from_ptr(name),
-            flags,
-            Mode::empty(),
-        )
+        let name = CStr::from_ptr(name);
+        rustix::fs::openat(start_of(dir, name).ok()?, name, flags, Mode::empty())
     };
     Header::read(file.ok()?.as_fd()).ok()
 }
 
-unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
+/// Fails as executing a file fails to whoever may not.
+///
+/// # Safety
+///
+/// `name` is a C string.
+pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
-    let (dir, name) = unsafe { (BorrowedFd::borrow_raw(dir), CStr::from_ptr(name)) };
+    let (dir, name) = unsafe {
+        let name = CStr::from_ptr(name);
+        (start_of(dir, name)?, name)
+    };
     match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {
         // Before Linux 5.8 access(2) only knew the real ids.
         Err(Errno::NOSYS | Errno::INVAL) => {

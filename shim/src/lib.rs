@@ -21,14 +21,18 @@ mod call;
 mod resolve;
 
 mod link_itself;
-mod scratch;
 
 mod real;
 
+mod descriptor;
+mod frame;
+mod intern;
+mod scratch;
+
 mod launch;
+mod search;
 mod shebang;
 
 mod environment;
-mod frame;
 mod init;
 mod report;

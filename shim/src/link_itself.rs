@@ -9,6 +9,7 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use crate::call::{self, fail};
+use crate::descriptor::start_of;
 use crate::resolve::may_be_mapped;
 
 /// A symlink's mode: whoever may search its directory may read it.
@@ -229,8 +230,10 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
                 if new.is_null() {
                     return fail(Errno::FAULT);
                 }
-                let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
-                match rustix::fs::symlinkat(&*link.to, dir, CStr::from_ptr(new)) {
+                let new = CStr::from_ptr(new);
+                let made =
+                    start_of(dir, new).and_then(|dir| rustix::fs::symlinkat(&*link.to, dir, new));
+                match made {
                     Ok(()) => 0,
                     Err(errno) => fail(errno),
                 }
@@ -249,11 +252,10 @@ pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Resu
         return Err(Errno::FAULT);
     }
     // SAFETY: the caller's promise.
-    let found = unsafe {
-        let dir = rustix::fd::BorrowedFd::borrow_raw(dir);
-        rustix::fs::statat(dir, CStr::from_ptr(old), AtFlags::SYMLINK_NOFOLLOW)
-    };
-    found?;
+    unsafe {
+        let old = CStr::from_ptr(old);
+        rustix::fs::statat(start_of(dir, old)?, old, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
     Err(if flags & libc::RENAME_NOREPLACE == 0 {
         Errno::BUSY
     } else {

@@ -4,6 +4,8 @@ use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::hooks;
+
 /// Where a symbol is that this libc lacks: asking the loader again would allocate.
 const MISSING: *mut c_void = std::ptr::without_provenance_mut(1);
 
@@ -56,7 +58,7 @@ impl Real {
 
 /// Binds all hooks' symbols, so that no later call asks the loader, which locks and may allocate.
 pub fn bind() {
-    for real in crate::hooks::REAL {
+    for real in hooks::REAL.iter().chain(hooks::dl::REAL) {
         real.bind();
     }
 }

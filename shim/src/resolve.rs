@@ -6,9 +6,9 @@ use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
 use psl_table::tree::{Host, PATH_MAX};
 use psl_table::walk::{self, End, Last};
-use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
+use crate::descriptor::start_of;
 use crate::scratch::Lease;
 
 /// The snapshot of this process: unset until before main, and for ever where the shim is inert.
@@ -47,11 +47,14 @@ pub unsafe fn resolve<R>(
         return then(Operand::Given);
     };
     // SAFETY: the caller's promise, but for the addresses just ruled out.
-    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    let path = unsafe { CStr::from_ptr(path) };
+    // SAFETY: it is only given to the kernel.
+    let start = unsafe { start_of(dir, path) };
+    let path = path.to_bytes();
     // The kernel refuses these, and has the errno for it.
-    if path.is_empty() || (dir == -1 && path[0] != b'/') {
+    let Some(dir) = start.ok().filter(|_| !path.is_empty()) else {
         return then(Operand::Given);
-    }
+    };
     // realpath(3) would take it, and go past the links.
     if path.len() >= PATH_MAX {
         return then(Operand::Error(Errno::NAMETOOLONG));
@@ -59,9 +62,6 @@ pub unsafe fn resolve<R>(
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
-    let dir = if dir == -1 { libc::AT_FDCWD } else { dir };
-    // SAFETY: it is only given to the kernel, which checks it; it is not -1.
-    let dir = unsafe { BorrowedFd::borrow_raw(dir) };
     match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
         Ok(End::Name {
             through_link: false,

@@ -140,7 +140,11 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("", "{}/shared/version2/nested", Link),
     ("", "{}/shared/version2/nested/here", Other),
     ("", "{}/shared/version/back/nested/here", Other),
-    ("", "{}/shared/version/nested/../shared/version/which", Other),
+    (
+        "",
+        "{}/shared/version/nested/../shared/version/which",
+        Other,
+    ),
     ("", "{}/shared/circle", Link),
     ("", "{}/shared/circle/", LinkAndSlash),
     ("", "{}/shared/circle/x", Other),

@@ -76,7 +76,7 @@ pub fn look(path: &Path) -> Result<Found, Errno> {
         other => format!("{other:?} {mode:o} device {}", stat.st_rdev),
     };
     for (name, time) in [("read", stat.st_atime), ("written", stat.st_mtime)] {
-        if (time as i64) < PAST {
+        if time < PAST {
             let _ = write!(what, " {name} {time}");
         }
     }

@@ -81,7 +81,9 @@ impl Prepared {
                 Argument::Stream => stream(),
                 Argument::Taken(path) => taken(path)?,
                 Argument::Function(name) => match name.as_str() {
-                    "has_no_a" => (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize,
+                    "has_no_a" => {
+                        (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize
+                    }
                     name => symbol(name).expose_provenance(),
                 },
             };

@@ -72,8 +72,16 @@ pub fn stream(world: &World, value: isize, reader: usize) -> String {
             let agrees = known && it.st_ino == entry.d_ino && kind == u32::from(entry.d_type)
                 || name == c"..";
             let whose = world.name_of((it.st_dev, it.st_ino), kind == 0o12);
-            let odd = if agrees { "" } else { " (lstat says otherwise)" };
-            entries.push(format!("{} {} {whose}{odd}", text(name.to_bytes()), entry.d_type));
+            let odd = if agrees {
+                ""
+            } else {
+                " (lstat says otherwise)"
+            };
+            entries.push(format!(
+                "{} {} {whose}{odd}",
+                text(name.to_bytes()),
+                entry.d_type
+            ));
         }
         close(dir);
     }
@@ -116,7 +124,10 @@ pub fn positions(value: isize) -> String {
         rewind(dir);
         let all = std::iter::from_fn(|| next(dir, 0)).count();
         close(dir);
-        format!("{} entries, {rest} behind the middle, {all} again{odd}", seen.len() - 1)
+        format!(
+            "{} entries, {rest} behind the middle, {all} again{odd}",
+            seen.len() - 1
+        )
     }
 }
 

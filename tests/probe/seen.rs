@@ -22,12 +22,7 @@ pub struct Shown {
 }
 
 /// Makes a call and says what it returned and what that shows.
-pub fn called(
-    world: &World,
-    shows: &str,
-    prepared: &Prepared,
-    function: *mut c_void,
-) -> Shown {
+pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_void) -> Shown {
     let (what, argument) = shows.split_once(' ').unwrap_or((shows, "0"));
     let argument: usize = argument.parse().expect("the number of an argument");
     if let "program" | "root" = what {
@@ -37,13 +32,21 @@ pub fn called(
                 "root" => text(&working_directory()) + &opened(world, "/"),
                 _ => String::new(),
             };
-            format!("{} {}{seen}", returned.value as c_int, returned.errno_name())
+            format!(
+                "{} {}{seen}",
+                returned.value as c_int,
+                returned.errno_name()
+            )
         });
     }
     let next = next_descriptor();
     let returned = prepared.call(function);
     let number = returned.value as c_int;
-    let pointer = if returned.value == 0 { "null" } else { "pointer" };
+    let pointer = if returned.value == 0 {
+        "null"
+    } else {
+        "pointer"
+    };
     let (value, seen) = match what {
         "number" => (number.to_string(), String::new()),
         "long" => (returned.value.to_string(), String::new()),
@@ -53,7 +56,10 @@ pub fn called(
             let seen = text(&working_directory());
             (number.to_string(), seen)
         }
-        "bytes" => (returned.value.to_string(), bytes(returned, prepared, argument)),
+        "bytes" => (
+            returned.value.to_string(),
+            bytes(returned, prepared, argument),
+        ),
         "stat" | "statx" | "statfs" | "statvfs" if number != 0 => {
             let untouched = prepared.words[argument] < 4096
                 || prepared.bytes(argument).iter().all(|&byte| byte == 0);
@@ -74,18 +80,32 @@ pub fn called(
         }
         "string" => (pointer.into(), string(returned, prepared)),
         "stream" => (pointer.into(), stream(world, returned.value)),
-        "listing" => (pointer.into(), listing::stream(world, returned.value, argument)),
+        "listing" => (
+            pointer.into(),
+            listing::stream(world, returned.value, argument),
+        ),
         "positions" => (pointer.into(), listing::positions(returned.value)),
         "entries" if number < 0 => (number.to_string(), String::new()),
-        "entries" => (number.to_string(), listing::entries(number, prepared.filled(argument))),
+        "entries" => (
+            number.to_string(),
+            listing::entries(number, prepared.filled(argument)),
+        ),
         "catalog" => {
             let seen = catalog(returned.value);
-            let value = if returned.value == -1 { "-1" } else { "catalog" };
+            let value = if returned.value == -1 {
+                "-1"
+            } else {
+                "catalog"
+            };
             (value.into(), seen)
         }
         _ => panic!("nothing is known to show {shows}"),
     };
-    let leaked = if next_descriptor() == next { "" } else { " and leaves a descriptor open" };
+    let leaked = if next_descriptor() == next {
+        ""
+    } else {
+        " and leaves a descriptor open"
+    };
     Shown {
         result: format!("{value} {}", returned.errno_name()),
         seen: seen + leaked,
@@ -292,11 +312,14 @@ fn in_child(act: impl FnOnce() -> String) -> Shown {
     unsafe { libc::waitpid(child, &raw mut status, 0) };
     let said = text(&said);
     let (result, seen) = said.split_once(" -> ").unwrap_or((&said, ""));
-    let ended = if status == 0 { String::new() } else { format!(" status {status:x}") };
+    let ended = if status == 0 {
+        String::new()
+    } else {
+        format!(" status {status:x}")
+    };
     Shown {
         result: result.to_owned() + &ended,
         seen: seen.into(),
         allocations: 0,
     }
 }
-

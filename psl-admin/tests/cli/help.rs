@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "init",
     "add",
     "remove",
@@ -17,6 +17,7 @@ const VERBS: [&str; 15] = [
     "rollback",
     "run",
     "env",
+    "demo",
 ];
 
 #[test]
@@ -62,6 +63,7 @@ fn the_help_lists_every_verb_and_every_exit_code() {
         "4 conflict",
         "5 refused",
         "6 storage",
+        "7 an upgrade",
     ] {
         assert!(help.contains(code), "{code}: {help}");
     }

@@ -9,6 +9,7 @@ use crate::environment::{self, Block};
 use crate::frame;
 use crate::launch::{Arguments, Program, completed, count, launch};
 use crate::link_itself::kept_if;
+use crate::search::{along_path, with_text};
 
 type Execve = unsafe extern "C" fn(*const c_char, Arguments, Block) -> c_int;
 type Execv = unsafe extern "C" fn(*const c_char, Arguments) -> c_int;
@@ -68,9 +69,8 @@ pub unsafe fn execveat(
                 return launch(
                     Program {
                         dir,
-                        path,
                         last,
-                        given: path,
+                        ..Program::of(path)
                     },
                     argv,
                     &mut real,
@@ -83,9 +83,9 @@ pub unsafe fn execveat(
                     launch(
                         Program {
                             dir,
-                            path,
                             last,
                             given,
+                            ..Program::of(path)
                         },
                         argv,
                         &mut real,
@@ -149,7 +149,7 @@ pub unsafe fn execve_next(path: *const c_char, argv: Arguments, envp: Block) -> 
     }
 }
 
-/// Searches a program as exec(3) says, and as glibc does it.
+/// Executes a program that is searched as exec(3) says.
 ///
 /// # Safety
 ///
@@ -164,33 +164,13 @@ pub unsafe fn search(file: *const c_char, argv: Arguments, envp: Block) -> c_int
         if name.contains(&b'/') {
             return execve_or_shell(file, argv, envp);
         }
-        if name.len() > libc::FILENAME_MAX as usize || name.len() > NAME_MAX {
-            return fail(Errno::NAMETOOLONG);
-        }
-        let path = environment::find(environment::current(), b"PATH");
-        let path = path.map_or(&b"/bin:/usr/bin"[..], CStr::to_bytes);
-        let mut denied = false;
-        for dir in path.split(|&byte| byte == b':') {
-            let slash: &[u8] = if dir.is_empty() { b"" } else { b"/" };
-            let tried = with_text(&[dir, slash, name], |candidate| {
-                Ok(execve_or_shell(candidate, argv, envp))
-            });
-            let errno = match tried {
-                Ok(_) => *libc::__errno_location(),
-                Err(errno) => errno.raw_os_error(),
-            };
-            match errno {
-                libc::EACCES => denied = true,
-                libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
-                _ => return -1,
-            }
-        }
-        if denied { fail(Errno::ACCESS) } else { -1 }
+        let found: Result<c_int, Errno> = along_path(name, |candidate| {
+            execve_or_shell(candidate, argv, envp);
+            Err(Errno::from_raw_os_error(*libc::__errno_location()))
+        });
+        found.unwrap_or_else(fail)
     }
 }
-
-/// The longest component of a path.
-const NAME_MAX: usize = 255;
 
 /// Executes a file, or the shell on it when the kernel does not know its format.
 unsafe fn execve_or_shell(path: *const c_char, argv: Arguments, envp: Block) -> c_int {
@@ -212,27 +192,6 @@ unsafe fn execve_or_shell(path: *const c_char, argv: Arguments, envp: Block) -> 
         });
         made.unwrap_or_else(|| fail(Errno::TOOBIG))
     }
-}
-
-/// Puts text together on the stack.
-pub fn with_text<R>(
-    parts: &[&[u8]],
-    then: impl FnOnce(*const c_char) -> Result<R, Errno>,
-) -> Result<R, Errno> {
-    let size = parts.iter().map(|part| part.len()).sum::<usize>() + 1;
-    let made = frame::with_words(size.div_ceil(size_of::<usize>()), |words| {
-        let start: *mut u8 = words.as_mut_ptr().cast();
-        let mut at = start;
-        for part in parts {
-            // SAFETY: the words have room for all parts and a NUL, and are zero.
-            unsafe {
-                at.copy_from_nonoverlapping(part.as_ptr(), part.len());
-                at = at.add(part.len());
-            }
-        }
-        then(start.cast())
-    });
-    made.unwrap_or(Err(Errno::TOOBIG))
 }
 
 /// Writes a descriptor's number.

@@ -1,0 +1,160 @@
+//! `dlopen` and `dlmopen`: a path that leads through a link is exchanged, and libc is jumped to, not called.
+//!
+//! dlopen(3) looks at its return address: the caller's `RUNPATH`, `$ORIGIN` and namespace count. So the return address
+//! stays the caller's. A library behind a link is loaded by its physical path, which dladdr(3) tells. Names without a
+//! slash, which ld.so searches, and paths with `$ORIGIN`, `$LIB` or `$PLATFORM`, which it expands, stay as they are.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::null_mut;
+
+use psl_table::walk::Last;
+
+use crate::intern::intern;
+use crate::real::Real;
+use crate::resolve::{Operand, resolve, snapshot};
+
+static DLOPEN: Real = Real::new(c"dlopen");
+static DLMOPEN: Real = Real::new(c"dlmopen");
+
+/// The next definitions of the symbols that are hooked here.
+pub static REAL: &[&Real] = &[&DLOPEN, &DLMOPEN];
+
+/// What to jump to, and with which path: C functions return two words in two registers.
+#[repr(C)]
+struct Jump {
+    path: *const c_char,
+    to: *mut c_void,
+}
+
+/// See dlopen(3).
+#[cfg(target_arch = "x86_64")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn dlopen() -> *mut c_void {
+    core::arch::naked_asm!(
+        "push rsi",
+        "call {jump}",
+        "pop rsi",
+        "mov rdi, rax",
+        "jmp rdx",
+        jump = sym dlopen_jump,
+    )
+}
+
+/// See dlmopen(3).
+#[cfg(target_arch = "x86_64")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn dlmopen() -> *mut c_void {
+    core::arch::naked_asm!(
+        "push rdi",
+        "push rdx",
+        "sub rsp, 8",
+        "mov rdi, rsi",
+        "call {jump}",
+        "mov rsi, rax",
+        "mov rax, rdx",
+        "add rsp, 8",
+        "pop rdx",
+        "pop rdi",
+        "jmp rax",
+        jump = sym dlmopen_jump,
+    )
+}
+
+/// See dlopen(3).
+#[cfg(target_arch = "aarch64")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn dlopen() -> *mut c_void {
+    core::arch::naked_asm!(
+        "stp x1, x30, [sp, #-16]!",
+        "bl {jump}",
+        "mov x16, x1",
+        "ldp x1, x30, [sp], #16",
+        "br x16",
+        jump = sym dlopen_jump,
+    )
+}
+
+/// See dlmopen(3).
+#[cfg(target_arch = "aarch64")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn dlmopen() -> *mut c_void {
+    core::arch::naked_asm!(
+        "stp x0, x2, [sp, #-32]!",
+        "str x30, [sp, #16]",
+        "mov x0, x1",
+        "bl {jump}",
+        "mov x16, x1",
+        "mov x1, x0",
+        "ldr x30, [sp, #16]",
+        "ldp x0, x2, [sp], #32",
+        "br x16",
+        jump = sym dlmopen_jump,
+    )
+}
+
+unsafe extern "C" fn dlopen_jump(path: *const c_char) -> Jump {
+    // SAFETY: the argument is the caller's, who called dlopen(3) with it.
+    unsafe { jump(path, &DLOPEN) }
+}
+
+unsafe extern "C" fn dlmopen_jump(path: *const c_char) -> Jump {
+    // SAFETY: the argument is the caller's, who called dlmopen(3) with it.
+    unsafe { jump(path, &DLMOPEN) }
+}
+
+unsafe fn jump(path: *const c_char, real: &Real) -> Jump {
+    let to = match real.bind() {
+        bound if bound.is_null() => absent as *mut c_void,
+        bound => bound,
+    };
+    // SAFETY: the caller's promise.
+    let path = unsafe { without_links(path) };
+    Jump { path, to }
+}
+
+/// Stands where a libc has no such function.
+extern "C" fn absent() -> *mut c_void {
+    null_mut()
+}
+
+/// Names nothing, ever: what dlopen(3) gets where it has to fail.
+const NOTHING: &CStr = c"/proc/self/fd/-1";
+
+unsafe fn without_links(path: *const c_char) -> *const c_char {
+    if path.is_null() || snapshot().is_none() {
+        return path;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let given = CStr::from_ptr(path).to_bytes();
+        if !given.contains(&b'/') || is_expanded(given) {
+            return path;
+        }
+        let kept = resolve(
+            libc::AT_FDCWD,
+            path,
+            Last::Followed,
+            |operand| match operand {
+                Operand::Given => Some(path),
+                Operand::Rewritten(name) => intern(&[name.to_bytes()]),
+                // The message has the caller's path in it, if not always the right reason.
+                Operand::Link(_) | Operand::Error(_) => intern(&[NOTHING.to_bytes(), b"/", given]),
+            },
+        );
+        kept.unwrap_or(NOTHING.as_ptr())
+    }
+}
+
+/// Whether ld.so(8) puts something of its own into the path.
+fn is_expanded(path: &[u8]) -> bool {
+    path.split(|&byte| byte == b'$').skip(1).any(|after| {
+        let name = after.strip_prefix(b"{").unwrap_or(after);
+        [&b"ORIGIN"[..], b"LIB", b"PLATFORM"]
+            .iter()
+            .any(|token| name.starts_with(token))
+    })
+}

@@ -15,6 +15,7 @@ mod facts;
 mod listings;
 mod mounts;
 mod opens;
+mod programs;
 mod texts;
 
 pub use row::{Differs, Given, Row};
@@ -34,7 +35,7 @@ pub fn rows() -> Vec<Row> {
     .concat()
 }
 
-/// Symbols that start programs: their rows are in `programs.rs`.
-pub const PROGRAMS: &[&str] = &[
-    "execl", "execle", "execlp", "execv", "execve", "execveat", "execvp", "execvpe", "fexecve",
-];
+/// Returns the rows of calls that start programs, and the names that they are played with.
+pub fn programs() -> (Vec<Row>, Vec<Spelling>) {
+    (programs::rows(), programs::spellings())
+}

@@ -21,6 +21,10 @@ pub enum Given {
     Room(usize),
     /// Numbers of 64 bits.
     Numbers(&'static [i64]),
+    /// An array of texts.
+    Texts(&'static [&'static str]),
+    /// A descriptor of this program of the newer version, which stays open when it is executed.
+    Program(&'static str),
     /// An open stream.
     Stream,
     /// A descriptor that watches files.

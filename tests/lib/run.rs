@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::fixture::{self, Occupant};
 use crate::script::Call;
-use crate::{shim, store};
+use crate::{programs, shim, store};
 
 /// How the preload library is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct Bench {
     _dir: TempDir,
     path: PathBuf,
     probe: PathBuf,
+    has_programs: bool,
 }
 
 impl Bench {
@@ -42,9 +43,17 @@ impl Bench {
             _dir: dir,
             path,
             probe: probe.into(),
+            has_programs: false,
         };
         let table = store::table_for(&bench.root());
         store::make(&bench.store(), &table).expect("a store can be made");
+        bench
+    }
+
+    /// Makes one whose trees have programs: copies of the probe, and scripts.
+    pub fn with_programs(probe: &Path) -> Self {
+        let mut bench = Self::new(probe);
+        bench.has_programs = true;
         bench
     }
 
@@ -67,6 +76,9 @@ impl Bench {
         }
         fs::create_dir(&root).expect("the tree's root can be made");
         fixture::build(&root, occupant).expect("the tree can be made");
+        if self.has_programs {
+            programs::add(&root, &self.probe).expect("programs can be added");
+        }
     }
 
     /// Returns a command that runs under the counting allocator and, if wanted, under the preload library.
@@ -74,7 +86,12 @@ impl Bench {
         let mut command = Command::new(program);
         let counting = shim::counting_allocator().display();
         let both = || format!("{}:{counting}", shim::library().display());
-        command.env_clear();
+        let path = ["shared/missing", "shared/version", "beside"].map(|dir| self.root().join(dir));
+        let path =
+            std::env::join_paths(path.iter().map(PathBuf::as_path).chain([Path::new("/bin")]));
+        command
+            .env_clear()
+            .env("PATH", path.expect("no colon is in a temporary name"));
         match library {
             Library::Absent => command.env("LD_PRELOAD", counting.to_string()),
             Library::Inert => command.env("LD_PRELOAD", both()),

@@ -38,6 +38,8 @@ pub enum Argument {
     Watch,
     /// A descriptor of this directory, opened for reading, which the call takes over.
     Taken(String),
+    /// A descriptor of this file, opened for reading, which stays open when a program is executed.
+    Kept(String),
     /// The address of a function.
     Function(String),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for Argument {
             Self::Stream => write!(f, "stream:"),
             Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
+            Self::Kept(path) => write!(f, "kept:{path}"),
             Self::Function(name) => write!(f, "function:{name}"),
         }
     }
@@ -117,6 +120,7 @@ impl Argument {
             "stream" => Self::Stream,
             "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
+            "kept" => Self::Kept(value.into()),
             "function" => Self::Function(value.into()),
             _ => return None,
         })
@@ -145,6 +149,7 @@ mod tests {
                 Argument::Stream,
                 Argument::Watch,
                 Argument::Taken("/".into()),
+                Argument::Kept("/x".into()),
                 Argument::Function("alphasort".into()),
             ],
         };

@@ -62,7 +62,10 @@ impl Prepared {
             prepared.words[index] = match argument {
                 Argument::Text(text) => prepared.text(text),
                 Argument::Number(number) => *number as usize,
-                Argument::Open(path) => prepared.descriptor(path)?,
+                Argument::Open(path) => {
+                    prepared.descriptor(path, OFlags::PATH | OFlags::CLOEXEC)?
+                }
+                Argument::Kept(path) => prepared.descriptor(path, OFlags::RDONLY)?,
                 Argument::Buffer(size) => {
                     prepared.buffer_of[index] = Some((prepared.buffers.len(), *size));
                     prepared.buffer(vec![0; size.div_ceil(8)])
@@ -99,8 +102,8 @@ impl Prepared {
         address
     }
 
-    fn descriptor(&mut self, path: &str) -> Result<usize, String> {
-        let opened = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+    fn descriptor(&mut self, path: &str, flags: OFlags) -> Result<usize, String> {
+        let opened = rustix::fs::open(path, flags, Mode::empty());
         let opened = opened.map_err(|errno| format!("{path} cannot be opened: {errno}"))?;
         let number = opened.as_raw_fd() as usize;
         self.descriptors.push(opened);

@@ -26,18 +26,27 @@ pub struct Shown {
 pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_void) -> Shown {
     let (what, argument) = shows.split_once(' ').unwrap_or((shows, ""));
     let argument: usize = argument.parse().unwrap_or_default();
-    if let "program" | "root" = what {
+    if let "program" | "root" | "spawned" = what {
         return in_child(|| {
             let returned = prepared.call(function);
-            let seen = match what {
-                "root" => text(&working_directory()) + &opened(world, "/"),
-                _ => String::new(),
+            let code = returned.value as c_int;
+            let (errno, seen) = match what {
+                "root" => (
+                    returned.errno_name(),
+                    text(&working_directory()) + &opened(world, "/"),
+                ),
+                // The error is returned; errno may be anything.
+                "spawned" => (
+                    "".into(),
+                    if code == 0 {
+                        ended(shows, prepared)
+                    } else {
+                        "".into()
+                    },
+                ),
+                _ => (returned.errno_name(), String::new()),
             };
-            format!(
-                "{} {}{seen}",
-                returned.value as c_int,
-                returned.errno_name()
-            )
+            format!("{code} {errno} -> {seen}")
         });
     }
     let next = next_descriptor();
@@ -296,6 +305,23 @@ fn opened(world: &World, path: &str) -> String {
         Ok(it) => format!(" {}", world.name_of((it.st_dev, it.st_ino), false)),
         Err(errno) => format!(" {errno}"),
     }
+}
+
+/// Waits for the program that was spawned.
+fn ended(shows: &str, prepared: &Prepared) -> String {
+    let id: c_int = prepared.filled(0);
+    let kind = if shows.contains("descriptor") {
+        libc::P_PIDFD
+    } else {
+        libc::P_PID
+    };
+    // SAFETY: all zeroes are valid, and the child is ours.
+    let status = unsafe {
+        let mut it: libc::siginfo_t = std::mem::zeroed();
+        let waited = libc::waitid(kind, id as u32, &raw mut it, libc::WEXITED);
+        if waited == 0 { it.si_status() } else { -1 }
+    };
+    format!("ended with {status}")
 }
 
 /// Has a child process make a call that does not come back, or leaves the process not as it was.

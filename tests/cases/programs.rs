@@ -1,4 +1,4 @@
-//! Calls that start programs.
+//! Calls that start programs, or load libraries.
 
 use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW};
 
@@ -32,6 +32,8 @@ pub fn rows() -> Vec<Row> {
         posix_spawn (Room(4), Path, Int(0), Int(0), ARGUMENTS, VARIABLES) "spawned 0";
         posix_spawn (Room(4), Path, Int(0), Int(0), ARGUMENTS, NONE) "spawned 0";
         posix_spawnp (Room(4), Path, Int(0), Int(0), ARGUMENTS, NONE) "spawned 0";
+        dlopen (Path, int(libc::RTLD_NOW)) "library";
+        dlmopen (int(0), Path, int(libc::RTLD_NOW)) "library";
         // glibc has these since 2.39.
         pidfd_spawn (Room(4), Path, Int(0), Int(0), ARGUMENTS, NONE) "spawned by descriptor 0";
         pidfd_spawnp (Room(4), Path, Int(0), Int(0), ARGUMENTS, NONE) "spawned by descriptor 0";
@@ -70,6 +72,12 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("shared", "version/nested-script"),
     ("shared", "version/relative-script"),
     ("beside", "../shared/version/relative-script"),
+    // A library.
+    ("", "{}/shared/version/libversion.so"),
+    ("", "{}/shared/version2/libversion.so"),
+    ("", "{}/alias/version/libversion.so"),
+    ("shared", "version/libversion.so"),
+    ("", "libversion.so"),
     // No programs.
     ("", "{}/shared/version/text"),
     ("", "{}/shared/version/plain"),

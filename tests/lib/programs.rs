@@ -1,9 +1,11 @@
-//! Programs for the tree: a tool that says what it is, and scripts whose interpreters lie behind a link.
+//! Programs for the tree: a tool that says what it is, a library, and scripts whose interpreters lie behind a link.
 
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use crate::shim;
 
 /// A script's name, mode and text; `{}` is the root.
 const SCRIPTS: &[(&str, u32, &str)] = &[
@@ -39,6 +41,7 @@ pub fn add(root: &Path, probe: &Path) -> io::Result<()> {
         if !is_real {
             continue;
         }
+        fs::copy(shim::counting_allocator(), dir.join("libversion.so"))?;
         if !dir.join("tool").exists() {
             fs::hard_link(&tool, dir.join("tool"))?;
         }

@@ -62,9 +62,7 @@ impl Prepared {
             prepared.words[index] = match argument {
                 Argument::Text(text) => prepared.text(text),
                 Argument::Number(number) => *number as usize,
-                Argument::Open(path) => {
-                    prepared.descriptor(path, OFlags::PATH | OFlags::CLOEXEC)?
-                }
+                Argument::Open(path) => prepared.descriptor(path, OFlags::PATH)?,
                 Argument::Kept(path) => prepared.descriptor(path, OFlags::RDONLY)?,
                 Argument::Buffer(size) => {
                     prepared.buffer_of[index] = Some((prepared.buffers.len(), *size));

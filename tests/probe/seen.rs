@@ -104,6 +104,8 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         // The number is made of the file's inode.
         "key" if number == -1 => ("-1".into(), String::new()),
         "key" => ("key".into(), format!("{:x}", number as u32 >> 24)),
+        // The loader tells in words of its own what is wrong.
+        "library" => (pointer.into(), library(world, returned.value)),
         "made" => made_up::shown(shows, returned.value, prepared),
         "catalog" => {
             let seen = catalog(returned.value);
@@ -123,13 +125,18 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     };
     let result = match shows {
         // Nobody is told whether it failed, or it tried several names until one did not.
-        "nothing" | "made up string" => value,
+        "nothing" | "made up string" | "library" => value,
         _ => format!("{value} {}", returned.errno_name()),
     };
     Shown {
         result,
         seen: seen + leaked,
-        allocations: returned.allocated,
+        // Loading allocates in any case.
+        allocations: if what == "library" {
+            0
+        } else {
+            returned.allocated
+        },
     }
 }
 
@@ -296,6 +303,33 @@ fn catalog(value: isize) -> String {
         let message = text(CStr::from_ptr(get(value, 1, 1, c"none".as_ptr())).to_bytes());
         close(value);
         message
+    }
+}
+
+/// Which file was loaded.
+fn library(world: &World, value: isize) -> String {
+    /// The beginning of `struct link_map`, see dlinfo(3).
+    #[repr(C)]
+    struct LinkMap {
+        address: usize,
+        name: *const c_char,
+    }
+    if value == 0 {
+        return String::new();
+    }
+    let handle: *mut c_void = with_exposed_provenance_mut(value as usize);
+    let mut map: *const LinkMap = std::ptr::null();
+    // SAFETY: the call returned a handle, which is closed here; its name is a C string.
+    unsafe {
+        let told = libc::dlinfo(handle, libc::RTLD_DI_LINKMAP, (&raw mut map).cast());
+        assert_eq!(told, 0, "a library has a map");
+        let name = text(CStr::from_ptr((*map).name).to_bytes());
+        let seen = match name.as_str() {
+            "" => "the program".into(),
+            name => opened(world, name),
+        };
+        libc::dlclose(handle);
+        seen
     }
 }
 

@@ -7,6 +7,7 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::descriptor::start_of;
 use crate::environment::{self, Block};
 use crate::frame;
 use crate::resolve::{self, Operand, resolve};
@@ -208,19 +209,15 @@ unsafe fn leads_through_link(cwd: c_int, path: *const c_char) -> Result<bool, Er
 
 /// Reads the beginning of a program, unless the kernel would not let us: then it is the kernel's to judge.
 unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
-    if name.is_null() || dir == -1 {
+    if name.is_null() {
         return None;
     }
     // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let file = unsafe {
-        rustix::fs::openat(
-            BorrowedFd::borrow_raw(dir),
-            CStr::from_ptr(name),
-            flags,
-            Mode::empty(),
-        )
+        let name = CStr::from_ptr(name);
+        rustix::fs::openat(start_of(dir, name).ok()?, name, flags, Mode::empty())
     };
     Header::read(file.ok()?.as_fd()).ok()
 }
@@ -229,10 +226,13 @@ unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
 ///
 /// # Safety
 ///
-/// `name` is a C string, and `dir` is not -1.
+/// `name` is a C string.
 pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
-    let (dir, name) = unsafe { (BorrowedFd::borrow_raw(dir), CStr::from_ptr(name)) };
+    let (dir, name) = unsafe {
+        let name = CStr::from_ptr(name);
+        (start_of(dir, name)?, name)
+    };
     match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {
         // Before Linux 5.8 access(2) only knew the real ids.
         Err(Errno::NOSYS | Errno::INVAL) => {

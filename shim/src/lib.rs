@@ -20,17 +20,19 @@ mod hooks;
 mod call;
 mod resolve;
 
-mod intern;
 mod link_itself;
-mod scratch;
 
 mod real;
+
+mod descriptor;
+mod frame;
+mod intern;
+mod scratch;
 
 mod launch;
 mod search;
 mod shebang;
 
 mod environment;
-mod frame;
 mod init;
 mod report;

@@ -6,9 +6,9 @@ use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
 use psl_table::tree::{Host, PATH_MAX};
 use psl_table::walk::{self, End, Last};
-use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
+use crate::descriptor::start_of;
 use crate::scratch::Lease;
 
 /// The snapshot of this process: unset until before main, and for ever where the shim is inert.
@@ -43,21 +43,25 @@ pub unsafe fn resolve<R>(
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = snapshot().filter(|_| may_be_string(path)) else {
+    let Some(snapshot) = snapshot().filter(|_| may_be_mapped(path)) else {
         return then(Operand::Given);
     };
     // SAFETY: the caller's promise, but for the addresses just ruled out.
-    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    let path = unsafe { CStr::from_ptr(path) };
+    // SAFETY: it is only given to the kernel.
+    let start = unsafe { start_of(dir, path) };
+    let path = path.to_bytes();
     // The kernel refuses these, and has the errno for it.
-    if path.is_empty() || path.len() >= PATH_MAX || (dir == -1 && path[0] != b'/') {
+    let Some(dir) = start.ok().filter(|_| !path.is_empty()) else {
         return then(Operand::Given);
+    };
+    // realpath(3) would take it, and go past the links.
+    if path.len() >= PATH_MAX {
+        return then(Operand::Error(Errno::NAMETOOLONG));
     }
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
-    let dir = if dir == -1 { libc::AT_FDCWD } else { dir };
-    // SAFETY: it is only given to the kernel, which checks it; it is not -1.
-    let dir = unsafe { BorrowedFd::borrow_raw(dir) };
     match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
         Ok(End::Name {
             through_link: false,
@@ -74,11 +78,11 @@ pub unsafe fn resolve<R>(
     }
 }
 
-/// Whether the kernel would even try to read a string there: what it answers `EFAULT` to must not crash here.
-fn may_be_string(path: *const c_char) -> bool {
+/// Whether the kernel would even look there: what it answers `EFAULT` to must not crash here.
+pub fn may_be_mapped<T>(at: *const T) -> bool {
     /// Nothing is mapped below (vm.mmap_min_addr).
     const LOWEST: usize = 0x1_0000;
     /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
     const HIGHEST: usize = 1 << 48;
-    (LOWEST..HIGHEST).contains(&path.addr())
+    (LOWEST..HIGHEST).contains(&at.addr())
 }

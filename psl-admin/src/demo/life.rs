@@ -141,7 +141,7 @@ impl Life {
                 ("share/page", format!("{page:?}, opened for every request")),
             ];
             for (name, what) in parts {
-                story.output(&format!("{:34}{what}", format!("$T/{tree}/{name}")))?;
+                story.output(&format!("{:37}{what}", format!("$T/{tree}/{name}")))?;
             }
         }
         story.tell("\nAn administrator makes a store, and the members known:\n")?;

@@ -6,11 +6,12 @@ use std::ptr::null_mut;
 
 use libc::{DIR, dirent64 as Dirent};
 use psl_table::walk::Last;
-use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::call::{fail, followed, operand};
+use crate::descriptor::start_of;
 use crate::hooks::listing;
 use crate::resolve::snapshot;
 
@@ -102,15 +103,10 @@ unsafe fn open(dir: c_int, path: *const c_char) -> Result<*mut DIR, Errno> {
         return Err(Errno::FAULT);
     }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    // SAFETY: the caller's promise; the descriptor is only given to the kernel, and not -1.
+    // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     unsafe {
         let path = CStr::from_ptr(path);
-        let dir = match dir {
-            0.. => BorrowedFd::borrow_raw(dir),
-            _ if dir == libc::AT_FDCWD || path.to_bytes().starts_with(b"/") => CWD,
-            _ => return Err(Errno::BADF),
-        };
-        let fd: OwnedFd = rustix::fs::openat(dir, path, flags, Mode::empty())?;
+        let fd: OwnedFd = rustix::fs::openat(start_of(dir, path)?, path, flags, Mode::empty())?;
         let stream = listing::open(fd.as_raw_fd());
         if stream.is_null() {
             return Err(Errno::from_raw_os_error(*libc::__errno_location()));

@@ -5,11 +5,11 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use libc::{posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes};
-use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
 use crate::call::{Code, fail};
+use crate::descriptor::start_of;
 use crate::environment::Block;
 use crate::hooks::file_actions::Unreachable;
 use crate::hooks::prepared::{Prepared, is_shortage};
@@ -174,14 +174,11 @@ fn failing(errno: Errno, spawn: impl FnOnce(*const c_char) -> Code) -> Code {
 
 /// Fails as execve(2) does with a file that is no program.
 unsafe fn check_program(dir: c_int, path: *const c_char) -> Result<(), Errno> {
-    // SAFETY: the caller's promise; the descriptor is only given to the kernel, and not -1.
+    // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     unsafe {
         check_executable(dir, path)?;
-        let found = rustix::fs::statat(
-            BorrowedFd::borrow_raw(dir),
-            CStr::from_ptr(path),
-            AtFlags::empty(),
-        )?;
+        let path = CStr::from_ptr(path);
+        let found = rustix::fs::statat(start_of(dir, path)?, path, AtFlags::empty())?;
         match FileType::from_raw_mode(found.st_mode) {
             FileType::RegularFile => Ok(()),
             _ => Err(Errno::ACCESS),

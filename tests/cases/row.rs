@@ -104,7 +104,7 @@ impl Row {
     }
 
     /// Its arguments are wrong whatever the name is.
-    pub fn is_wrong(mut self) -> Self {
+    pub fn wrong(mut self) -> Self {
         self.is_wrong = true;
         self
     }
@@ -128,14 +128,14 @@ impl Row {
     }
 
     /// Links change through the table only: what the kernel answers on a symlink, without a slash and with one.
-    pub fn is_busy(self, real: &'static str, real_with_slash: &'static str) -> Self {
+    pub fn busy(self, real: &'static str, real_with_slash: &'static str) -> Self {
         self.changes()
             .differs(Names::Link, real, "-1 EBUSY")
             .differs(Names::LinkAndSlash, real_with_slash, "-1 EBUSY")
     }
 
     /// What a symlink's own attributes are is not for its users to say.
-    pub fn is_not_permitted(self) -> Self {
+    pub fn not_permitted(self) -> Self {
         self.changes().differs(Names::Link, "0 -", "-1 EPERM")
     }
 }

@@ -7,10 +7,10 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
-    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t,
-    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, size_t, ssize_t,
-    stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx, timespec, timeval,
-    uid_t, utimbuf,
+    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mmsghdr, mode_t, msghdr, off64_t,
+    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, size_t, sockaddr,
+    socklen_t, ssize_t, stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx,
+    timespec, timeval, uid_t, utimbuf,
 };
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
@@ -21,6 +21,7 @@ use crate::expand::{action, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
 
+mod address;
 mod confined;
 pub mod dl;
 mod exec;
@@ -44,13 +45,13 @@ hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
 
     fn open | open64 | __open | __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+        { path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
     fn __open_2 | __open64_2 (path: *const c_char, flags: c_int) -> c_int,
-        { path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+        { path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
     fn openat | openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+        { dir/path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
     fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
-        { dir/path: kept_by_open(flags), |_| link_itself::open(path, flags) };
+        { dir/path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
     fn openat2(dir: c_int, path: *const c_char, how: *const OpenHow, size: size_t) -> c_int, { => confined::openat2 };
     fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int, { path };
     fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
@@ -223,6 +224,29 @@ hooks! {
     fn ftok(path: *const c_char, project: c_int) -> c_int, { path };
     fn updwtmp(path: *const c_char, entry: *const c_void) -> (), { path };
     fn updwtmpx(path: *const c_char, entry: *const c_void) -> (), { path };
+
+    // Addresses of local sockets: those that are given, then those that are told.
+
+    fn bind(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int, { => address::given::bind };
+    fn connect | __connect (fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int,
+        { => address::given::connect };
+    fn sendto(fd: c_int, data: *const c_void, size: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t,
+        { => address::given::sendto };
+    fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t, { => address::given::sendmsg };
+    fn sendmmsg | __sendmmsg (fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int,
+        { => address::given::sendmmsg };
+    fn getsockname(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::name };
+    fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::name };
+    fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::accept };
+    fn accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int,
+        { => address::told::accept4 };
+    fn recvfrom(fd: c_int, data: *mut c_void, size: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t,
+        { => address::told::recvfrom };
+    fn __recvfrom_chk(fd: c_int, data: *mut c_void, size: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t,
+        { => address::told::recvfrom_chk };
+    fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t, { => address::told::recvmsg };
+    fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int,
+        { => address::told::recvmmsg };
 
     // Mounts. What is mounted may be a name or a word of the file system's.
 

@@ -20,6 +20,7 @@ mod hooks;
 mod call;
 mod resolve;
 
+mod link_descriptor;
 mod link_itself;
 
 mod real;

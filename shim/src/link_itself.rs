@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::call::{self, fail};
 use crate::descriptor::start_of;
+use crate::link_descriptor;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -48,24 +49,35 @@ pub unsafe fn kept_by_fopen(mode: *const c_char) -> Last {
     }
 }
 
-/// Refuses to open a symlink, as open(2) does.
-///
-/// A descriptor on the link itself (`O_PATH|O_NOFOLLOW`) cannot be had: nothing in the file system is there.
+/// Opens the link itself with `O_PATH`, else refuses to.
 ///
 /// # Safety
 ///
 /// `path` is the C string that led to the link.
-pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
+pub unsafe fn open(link: &Link, path: *const c_char, flags: c_int) -> Result<c_int, Errno> {
+    if flags & (libc::O_PATH | libc::O_DIRECTORY) == libc::O_PATH {
+        return link_descriptor::open(link, flags);
+    }
+    // SAFETY: the caller's promise.
+    Err(unsafe { refusal(path, flags) })
+}
+
+/// Returns what open(2) says to a symlink that it must not follow.
+///
+/// # Safety
+///
+/// As for [`open`].
+pub unsafe fn refusal(path: *const c_char, flags: c_int) -> Errno {
     if flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0 {
         // SAFETY: the caller's promise.
         let slash = unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/");
-        return Err(if slash { Errno::ISDIR } else { Errno::EXIST });
+        return if slash { Errno::ISDIR } else { Errno::EXIST };
     }
-    Err(if flags & libc::O_DIRECTORY == 0 {
+    if flags & libc::O_DIRECTORY == 0 {
         Errno::LOOP
     } else {
         Errno::NOTDIR
-    })
+    }
 }
 
 /// Fills in what lstat(2) says of the link: it is of its directory's device and owner.

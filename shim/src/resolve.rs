@@ -43,7 +43,7 @@ pub unsafe fn resolve<R>(
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = snapshot().filter(|_| may_be_string(path)) else {
+    let Some(snapshot) = snapshot().filter(|_| may_be_read(path)) else {
         return then(Operand::Given);
     };
     // SAFETY: the caller's promise, but for the addresses just ruled out.
@@ -77,11 +77,11 @@ pub unsafe fn resolve<R>(
     }
 }
 
-/// Whether the kernel would even try to read a string there: what it answers `EFAULT` to must not crash here.
-fn may_be_string(path: *const c_char) -> bool {
+/// Whether the kernel would even try to read there: what it answers `EFAULT` to must not crash here.
+pub fn may_be_read<T>(pointer: *const T) -> bool {
     /// Nothing is mapped below (vm.mmap_min_addr).
     const LOWEST: usize = 0x1_0000;
     /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
     const HIGHEST: usize = 1 << 48;
-    (LOWEST..HIGHEST).contains(&path.addr())
+    (LOWEST..HIGHEST).contains(&pointer.addr())
 }

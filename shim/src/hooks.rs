@@ -19,7 +19,7 @@ use self::confined::OpenHow;
 use crate::call::Code;
 use crate::expand::{action, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
-use crate::link_itself::{self, kept_by_fopen, kept_by_open, kept_if};
+use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
 mod address;
 mod confined;
@@ -45,19 +45,20 @@ hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
 
     fn open | open64 | __open | __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
+        { path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn __open_2 | __open64_2 (path: *const c_char, flags: c_int) -> c_int,
-        { path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
+        { path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn openat | openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { dir/path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
+        { dir/path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
-        { dir/path: kept_by_open(flags), |it| link_itself::open(it, path, flags) };
+        { dir/path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn openat2(dir: c_int, path: *const c_char, how: *const OpenHow, size: size_t) -> c_int, { => confined::openat2 };
-    fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int, { path };
+    fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int,
+        { path: kept_by_open(path, libc::O_CREAT), |_| link_itself::refuse(path, libc::O_CREAT) };
     fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
-        { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };
+        { path: kept_by_open(path, fopen_flags(mode)), |_| link_itself::refuse(path, fopen_flags(mode)) };
     fn freopen | freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE,
-        { path: kept_by_fopen(mode), |_| Err(Errno::EXIST) };
+        { => physical::freopen };
     fn setmntent | __setmntent (path: *const c_char, mode: *const c_char) -> *mut FILE, { path };
     fn catopen(name: *const c_char, flag: c_int) -> *mut c_void, { => physical::catopen };
     fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut c_void, mount: *mut c_int, flags: c_int) -> c_int,

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
+use crate::resolve::may_be_mapped;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -24,29 +25,46 @@ pub fn kept_if(flag: c_int) -> Last {
     }
 }
 
-/// Tells it for open(2): `O_CREAT|O_EXCL` makes an entry, `O_PATH` silences both.
-pub fn kept_by_open(flags: c_int) -> Last {
-    const EXCLUSIVE: c_int = libc::O_CREAT | libc::O_EXCL;
-    if flags & libc::O_PATH == 0 && flags & EXCLUSIVE == EXCLUSIVE {
+/// Tells it for open(2): `O_CREAT` makes an entry if `O_EXCL` or a slash behind it forbids to follow; `O_PATH`
+/// silences both.
+///
+/// # Safety
+///
+/// `path` is as for [`resolve`](crate::resolve::resolve).
+pub unsafe fn kept_by_open(path: *const c_char, flags: c_int) -> Last {
+    let creates = flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0;
+    // SAFETY: the caller's promise.
+    if creates && (flags & libc::O_EXCL != 0 || unsafe { ends_with_slash(path) }) {
         Last::Entry
     } else {
         kept_if(flags & libc::O_NOFOLLOW)
     }
 }
 
-/// Tells it for fopen(3), whose `x` is open's `O_EXCL`.
+/// Returns the flags of open(2) that `mode` of fopen(3) stands for, as far as they matter to a link.
 ///
 /// # Safety
 ///
 /// `mode` is a C string or null.
-pub unsafe fn kept_by_fopen(mode: *const c_char) -> Last {
-    // SAFETY: the caller's promise.
-    let exclusive = !mode.is_null() && unsafe { CStr::from_ptr(mode) }.to_bytes().contains(&b'x');
-    if exclusive {
-        Last::Entry
-    } else {
-        Last::Followed
+pub unsafe fn fopen_flags(mode: *const c_char) -> c_int {
+    if mode.is_null() {
+        return 0;
     }
+    // SAFETY: the caller's promise.
+    let mode = unsafe { CStr::from_ptr(mode) }.to_bytes();
+    let mut flags = match mode.first() {
+        Some(b'w' | b'a') => libc::O_CREAT,
+        _ => 0,
+    };
+    if mode.contains(&b'x') {
+        flags |= libc::O_EXCL;
+    }
+    flags
+}
+
+unsafe fn ends_with_slash(path: *const c_char) -> bool {
+    // SAFETY: the caller's promise, but for the addresses that are ruled out.
+    may_be_mapped(path) && unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/")
 }
 
 /// Opens the link itself with `O_PATH`, else refuses to.
@@ -59,34 +77,35 @@ pub unsafe fn open(link: &Link, path: *const c_char, flags: c_int) -> Result<c_i
         return link_descriptor::open(link, flags);
     }
     // SAFETY: the caller's promise.
-    Err(unsafe { refusal(path, flags) })
+    unsafe { refuse(path, flags) }
 }
 
-/// Returns what open(2) says to a symlink that it must not follow.
+/// Refuses to open a symlink, as open(2) does where it must not follow.
 ///
 /// # Safety
 ///
 /// As for [`open`].
-pub unsafe fn refusal(path: *const c_char, flags: c_int) -> Errno {
-    if flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0 {
-        // SAFETY: the caller's promise.
-        let slash = unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/");
-        return if slash { Errno::ISDIR } else { Errno::EXIST };
-    }
-    if flags & libc::O_DIRECTORY == 0 {
-        Errno::LOOP
-    } else {
+pub unsafe fn refuse<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
+    let creates = flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0;
+    // SAFETY: the caller's promise.
+    Err(if creates && unsafe { ends_with_slash(path) } {
+        Errno::ISDIR
+    } else if creates && flags & libc::O_EXCL != 0 {
+        Errno::EXIST
+    } else if flags & libc::O_DIRECTORY != 0 {
         Errno::NOTDIR
-    }
+    } else {
+        Errno::LOOP
+    })
 }
 
 /// Fills in what lstat(2) says of the link: it is of its directory's device and owner.
 ///
 /// # Safety
 ///
-/// `buf` is null or can be written.
+/// `buf` can be written, or is an address that nothing can have.
 pub unsafe fn stat(link: &Link, buf: *mut Stat) -> Result<c_int, Errno> {
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     let dir = rustix::fs::stat(&*link.dir)?;
@@ -120,7 +139,7 @@ pub unsafe fn statx(
     mask: c_uint,
     buf: *mut Statx,
 ) -> Result<c_int, Errno> {
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     // The flags that ask for a fresh answer count for the directory; the kernel refuses those it does not know.
@@ -164,7 +183,7 @@ pub unsafe fn readlink(link: &Link, buf: *mut c_char, size: usize) -> Result<isi
     if size as isize <= 0 {
         return Err(Errno::INVAL);
     }
-    if buf.is_null() {
+    if !may_be_mapped(buf) {
         return Err(Errno::FAULT);
     }
     let length = length(link).min(size);

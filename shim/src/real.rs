@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::hooks;
 
+/// Where a symbol is that this libc lacks: asking the loader again would allocate.
+const MISSING: *mut c_void = std::ptr::without_provenance_mut(1);
+
 /// A symbol and where its next definition is.
 pub struct Real {
     name: &'static CStr,
@@ -32,6 +35,7 @@ impl Real {
         }
         // SAFETY: the name is a C string.
         let next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        let next = if next.is_null() { MISSING } else { next };
         self.at.store(next, Ordering::Relaxed);
         next
     }
@@ -44,10 +48,10 @@ impl Real {
     pub unsafe fn get<F: Copy>(&self) -> Option<F> {
         const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
         let next = self.bind();
-        if next.is_null() {
+        if next == MISSING {
             return None;
         }
-        // SAFETY: the caller names the symbol's own type, and the pointer is not null.
+        // SAFETY: the caller names the symbol's own type, and the pointer leads to it.
         Some(unsafe { std::mem::transmute_copy(&next) })
     }
 }

@@ -43,7 +43,7 @@ pub unsafe fn resolve<R>(
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = snapshot().filter(|_| may_be_read(path)) else {
+    let Some(snapshot) = snapshot().filter(|_| may_be_mapped(path)) else {
         return then(Operand::Given);
     };
     // SAFETY: the caller's promise, but for the addresses just ruled out.
@@ -52,12 +52,13 @@ pub unsafe fn resolve<R>(
     let start = unsafe { start_of(dir, path) };
     let path = path.to_bytes();
     // The kernel refuses these, and has the errno for it.
-    let Some(dir) = start
-        .ok()
-        .filter(|_| !path.is_empty() && path.len() < PATH_MAX)
-    else {
+    let Some(dir) = start.ok().filter(|_| !path.is_empty()) else {
         return then(Operand::Given);
     };
+    // realpath(3) would take it, and go past the links.
+    if path.len() >= PATH_MAX {
+        return then(Operand::Error(Errno::NAMETOOLONG));
+    }
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
@@ -77,11 +78,11 @@ pub unsafe fn resolve<R>(
     }
 }
 
-/// Whether the kernel would even try to read there: what it answers `EFAULT` to must not crash here.
-pub fn may_be_read<T>(pointer: *const T) -> bool {
+/// Whether the kernel would even look there: what it answers `EFAULT` to must not crash here.
+pub fn may_be_mapped<T>(at: *const T) -> bool {
     /// Nothing is mapped below (vm.mmap_min_addr).
     const LOWEST: usize = 0x1_0000;
     /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
     const HIGHEST: usize = 1 << 48;
-    (LOWEST..HIGHEST).contains(&pointer.addr())
+    (LOWEST..HIGHEST).contains(&at.addr())
 }

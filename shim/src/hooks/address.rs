@@ -11,7 +11,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::call::{Failure, fail};
-use crate::resolve::{Operand, may_be_read, resolve, snapshot};
+use crate::resolve::{Operand, may_be_mapped, resolve, snapshot};
 
 pub mod given;
 pub mod spellings;
@@ -55,7 +55,7 @@ impl Name {
     /// `address` is what the caller of a libc function gave with that length.
     pub unsafe fn of(address: *const sockaddr, length: socklen_t) -> Option<Self> {
         let given = (length as usize).checked_sub(START)?;
-        if given == 0 || snapshot().is_none() || !may_be_read(address) {
+        if given == 0 || snapshot().is_none() || !may_be_mapped(address) {
             return None;
         }
         // SAFETY: the caller's promise; nothing says that it is aligned.

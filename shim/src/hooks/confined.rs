@@ -38,7 +38,7 @@ pub unsafe fn openat2(
             return real(dir, path, how, size);
         }
         let flags = (*how).flags as c_int;
-        let last = kept_by_open(flags);
+        let last = kept_by_open(path, flags);
         let resolution = (*how).resolve;
         if resolution & (libc::RESOLVE_NO_SYMLINKS | CONFINED) == 0 {
             let on_link = |link: &_| link_itself::open(link, path, flags);

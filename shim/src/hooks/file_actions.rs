@@ -112,7 +112,7 @@ impl Action {
             match self.tag {
                 OPEN => {
                     let Open { path, flags, .. } = self.body.open;
-                    Some((path, kept_by_open(flags), flags))
+                    Some((path, kept_by_open(path, flags), flags))
                 }
                 CHDIR => Some((self.body.chdir, Last::Followed, 0)),
                 _ => None,

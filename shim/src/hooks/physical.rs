@@ -3,10 +3,12 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::null_mut;
 
+use libc::FILE;
 use psl_table::walk::Last;
 
-use crate::call::{followed, operand};
+use crate::call::{fail, followed, operand};
 use crate::environment;
+use crate::link_itself::{self, fopen_flags, kept_by_open};
 use crate::resolve::{Operand, resolve};
 
 /// See catopen(3): a name without a slash is searched along `NLSPATH`.
@@ -24,6 +26,31 @@ pub unsafe fn catopen(
             real(name, flag).expose_provenance() as isize
         });
         std::ptr::with_exposed_provenance_mut(found as usize)
+    }
+}
+
+/// See freopen(3): the stream is closed even if the path cannot be opened.
+pub unsafe fn freopen(
+    real: unsafe extern "C" fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
+    path: *const c_char,
+    mode: *const c_char,
+    stream: *mut FILE,
+) -> *mut FILE {
+    // SAFETY: the arguments are the caller's, who called freopen(3) with them.
+    unsafe {
+        let flags = fopen_flags(mode);
+        let last = kept_by_open(path, flags);
+        let failed = |errno| {
+            // No file has this name.
+            real(c"".as_ptr(), mode, stream);
+            fail(errno)
+        };
+        resolve(libc::AT_FDCWD, path, last, |operand| match operand {
+            Operand::Given => real(path, mode, stream),
+            Operand::Rewritten(name) => real(name.as_ptr(), mode, stream),
+            Operand::Link(_) => link_itself::refuse(path, flags).unwrap_or_else(failed),
+            Operand::Error(errno) => failed(errno),
+        })
     }
 }
 

@@ -85,7 +85,7 @@ impl Prepared {
                 Operand::Given => Ok(()),
                 Operand::Rewritten(name) => self.rename(actions, index, name),
                 // A descriptor on a link is none that a child could be given by its name.
-                Operand::Link(_) => Err(link_itself::refusal(path, flags)),
+                Operand::Link(_) => link_itself::refuse(path, flags),
                 Operand::Error(errno) => Err(errno),
             })
         }

@@ -6,7 +6,7 @@ use libc::{mmsghdr, msghdr, sa_family_t, size_t, sockaddr, socklen_t, ssize_t, t
 
 use super::{ROOM, START, spellings};
 use crate::frame;
-use crate::resolve::may_be_read;
+use crate::resolve::may_be_mapped;
 
 /// What the longest name takes, with a NUL.
 const WHOLE: usize = START + ROOM + 1;
@@ -133,7 +133,7 @@ pub unsafe fn recvmsg(
 ) -> ssize_t {
     // SAFETY: the arguments are the caller's, who called recvmsg(2) with them.
     unsafe {
-        if !spellings::any() || !may_be_read(message) {
+        if !spellings::any() || !may_be_mapped(message) {
             return real(fd, message, flags);
         }
         let address = (*message).msg_name.cast();
@@ -156,7 +156,7 @@ pub unsafe fn recvmmsg(
     // SAFETY: the arguments are the caller's, who called recvmmsg(2) with them.
     unsafe {
         let call = || real(fd, messages, count, flags, timeout);
-        if !spellings::any() || !may_be_read(messages) {
+        if !spellings::any() || !may_be_mapped(messages) {
             return call();
         }
         let header = |index: usize| &raw mut (*messages.add(index)).msg_hdr;
@@ -182,7 +182,7 @@ pub unsafe fn recvmmsg(
 
 /// Whether an address may come back that has to be put right.
 fn is_told(address: *const sockaddr, length: *const socklen_t) -> bool {
-    spellings::any() && may_be_read(address) && may_be_read(length)
+    spellings::any() && may_be_mapped(address) && may_be_mapped(length)
 }
 
 /// Makes a call that writes an address, unless it returns -1, and puts the name right that it wrote.
@@ -211,7 +211,7 @@ unsafe fn tell(address: *mut sockaddr, room: usize, length: *mut socklen_t) {
     unsafe {
         let whole = *length as usize;
         let written = room.min(whole);
-        if !may_be_read(address) || written <= START {
+        if !may_be_mapped(address) || written <= START {
             return;
         }
         let family = address.cast::<sa_family_t>().read_unaligned();

@@ -1,0 +1,11 @@
+//! What tests of the whole system stand on: a tree with links, a table, the preload library and a probe.
+
+pub mod fixture;
+pub mod inventory;
+
+pub mod script;
+
+pub mod shim;
+pub mod store;
+
+pub mod run;

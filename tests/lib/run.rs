@@ -1,0 +1,131 @@
+//! A probe's run in a tree of its own.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::fixture::{self, Occupant};
+use crate::script::Call;
+use crate::{shim, store};
+
+/// A directory with a tree, a store and what probes are told; it goes when it is dropped.
+pub struct Bench {
+    _dir: TempDir,
+    path: PathBuf,
+    probe: PathBuf,
+}
+
+impl Bench {
+    /// Makes one for this probe; its store has the table of the fixture.
+    pub fn new(probe: &Path) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("psl-")
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir()
+            .expect("a directory can be made");
+        let path = dir.path().canonicalize().expect("it was just made");
+        let bench = Self {
+            _dir: dir,
+            path,
+            probe: probe.into(),
+        };
+        let table = store::table_for(&bench.root());
+        store::make(&bench.store(), &table).expect("a store can be made");
+        bench
+    }
+
+    /// The tree; it is at the same path in every run, so that runs can be compared text by text.
+    pub fn root(&self) -> PathBuf {
+        self.path.join("root")
+    }
+
+    /// The store.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store")
+    }
+
+    /// Puts a fresh tree in place.
+    pub fn build(&self, occupant: Occupant) {
+        let root = self.root();
+        if root.exists() {
+            self.open_locked();
+            fs::remove_dir_all(&root).expect("the last tree can be removed");
+        }
+        fs::create_dir(&root).expect("the tree's root can be made");
+        fixture::build(&root, occupant).expect("the tree can be made");
+    }
+
+    /// Returns a command that runs under the counting allocator and, if wanted, under the preload library.
+    pub fn command(&self, program: &Path, is_member: bool) -> Command {
+        let mut command = Command::new(program);
+        let counting = shim::counting_allocator().display();
+        command.env_clear().env("LD_PRELOAD", counting.to_string());
+        if is_member {
+            let both = format!("{}:{counting}", shim::library().display());
+            command
+                .env("LD_PRELOAD", both)
+                .env("PSL_STORE", self.store())
+                .env("PSL_MEMBER", store::MEMBER);
+        }
+        command
+    }
+
+    /// Has a probe make these calls in a fresh tree, with the private links unless they are symlinks there.
+    ///
+    /// Returns a line for each call and one more, of what has changed in the end.
+    pub fn play(&self, occupant: Occupant, user: Option<u32>, script: &[Call]) -> Vec<String> {
+        self.build(occupant);
+        let is_member = occupant != Occupant::Itself;
+        self.play_as_it_is(is_member, occupant, user, script)
+    }
+
+    /// Has a probe make these calls in the tree as it lies there.
+    pub fn play_as_it_is(
+        &self,
+        is_member: bool,
+        occupant: Occupant,
+        user: Option<u32>,
+        script: &[Call],
+    ) -> Vec<String> {
+        let told = self.path.join("script");
+        let lines: Vec<_> = script.iter().map(|call| format!("{call}\n")).collect();
+        fs::write(&told, lines.concat()).expect("the script can be written");
+        let name = Occupant::ALL.iter().find(|(_, it)| *it == occupant);
+        let mut command = self.command(&self.probe, is_member);
+        command
+            .arg("play")
+            .arg(self.root())
+            .arg(name.expect("all are listed").0)
+            .args(user.map(|user| user.to_string()))
+            .stdin(File::open(&told).expect("it was just written"));
+        let output = command.output().expect("a probe runs");
+        let lines: Vec<String> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(String::from)
+            .collect();
+        assert!(
+            output.status.success() && lines.len() == script.len() + 1,
+            "a probe ended with {} at {:?}: {}",
+            output.status,
+            script.get(lines.len()).map(Call::to_string),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        lines
+    }
+
+    /// Lets the owner remove the directory that nobody may read.
+    fn open_locked(&self) {
+        let locked = self.root().join("shared/version2/locked");
+        // It is missing where a tree could not be finished.
+        let _ = fs::set_permissions(locked, Permissions::from_mode(0o755));
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.open_locked();
+    }
+}

@@ -1,0 +1,32 @@
+//! A program that calls libc as it is told and says what it sees; all else it does by raw system calls.
+//!
+//! Under the preload library every call here goes through its hooks. Observations must not: they use `rustix`.
+
+use std::os::unix::ffi::OsStrExt;
+
+mod call;
+mod listing;
+mod play;
+mod seen;
+mod tool;
+
+fn main() {
+    // A copy of this file is the program that the tests of exec(3) start, by whatever arguments.
+    let program = rustix::fs::readlink("/proc/self/exe", []).expect("procfs is there");
+    if !program.to_bytes().ends_with(b"/probe") {
+        return tool::describe(std::ffi::OsStr::from_bytes(program.to_bytes()));
+    }
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [_, "play", root, occupant] => play::play(root, occupant, None),
+        [_, "play", root, occupant, user] => {
+            play::play(root, occupant, Some(user.parse().expect("a user id")));
+        }
+        other => panic!("a probe does not know {other:?}"),
+    }
+}

@@ -32,9 +32,12 @@ mod mounts;
 mod physical;
 mod prepared;
 mod scan;
+mod shell;
 mod spawn;
+mod stored;
 mod stream;
 mod temp;
+mod watch;
 
 /// Flags of mount calls that the libc crate does not know: linux/mount.h.
 const MOVE_MOUNT_F_SYMLINKS: c_int = 0x1;
@@ -206,6 +209,13 @@ hooks! {
     fn pidfd_spawnp(pidfd: *mut c_int, file: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
         { => spawn::pidfd_spawnp };
 
+    // Shells.
+
+    fn system(command: *const c_char) -> c_int, { => shell::system };
+    fn popen | _IO_popen (command: *const c_char, mode: *const c_char) -> *mut FILE, { => shell::popen };
+    fn _IO_proc_open(stream: *mut FILE, command: *const c_char, mode: *const c_char) -> *mut FILE,
+        { => shell::proc_open };
+
     // Names that libc makes up.
 
     fn mkstemp | mkstemp64 (template: *mut c_char) -> c_int, { => temp::mkstemp };
@@ -219,10 +229,12 @@ hooks! {
     // Names that are watched, or that something is made of.
 
     fn inotify_add_watch(fd: c_int, path: *const c_char, mask: u32) -> c_int,
-        { path: kept_if((mask & libc::IN_DONT_FOLLOW) as c_int), |_| Err(Errno::OPNOTSUPP) };
+        { => watch::inotify_add_watch };
     fn fanotify_mark(fd: c_int, flags: c_uint, mask: u64, dir: c_int, path: *const c_char) -> c_int,
         { dir/path: kept_if((flags & libc::FAN_MARK_DONT_FOLLOW) as c_int), |_| Err(Errno::NOENT) };
     fn ftok(path: *const c_char, project: c_int) -> c_int, { path };
+    fn bindtextdomain(domain: *const c_char, dir: *const c_char) -> *mut c_char, { => stored::bindtextdomain };
+    fn utmpname | utmpxname (path: *const c_char) -> c_int, { => stored::utmpname };
     fn updwtmp(path: *const c_char, entry: *const c_void) -> (), { path };
     fn updwtmpx(path: *const c_char, entry: *const c_void) -> (), { path };
 

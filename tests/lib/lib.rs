@@ -5,7 +5,14 @@ pub mod inventory;
 
 pub mod script;
 
+pub mod cargo;
 pub mod shim;
 pub mod store;
 
 pub mod run;
+
+pub mod host;
+pub mod packages;
+
+pub mod instance;
+pub mod usage;

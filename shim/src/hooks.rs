@@ -8,9 +8,9 @@ use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
     DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mmsghdr, mode_t, msghdr, off64_t,
-    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, size_t, sockaddr,
-    socklen_t, ssize_t, stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx,
-    timespec, timeval, uid_t, utimbuf,
+    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, sem_t, size_t,
+    sockaddr, socklen_t, ssize_t, stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs,
+    statx as Statx, timespec, timeval, uid_t, utimbuf,
 };
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
@@ -28,10 +28,12 @@ mod exec;
 mod execl;
 mod file_actions;
 mod listing;
+mod memory;
 mod mounts;
 mod physical;
 mod prepared;
 mod scan;
+mod semaphore;
 mod shell;
 mod spawn;
 mod stored;
@@ -237,6 +239,14 @@ hooks! {
     fn utmpname | utmpxname (path: *const c_char) -> c_int, { => stored::utmpname };
     fn updwtmp(path: *const c_char, entry: *const c_void) -> (), { path };
     fn updwtmpx(path: *const c_char, entry: *const c_void) -> (), { path };
+
+    // Files below /dev/shm that libc names itself. What comes after the flags counts with `O_CREAT`.
+
+    fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int, { => memory::shm_open };
+    fn shm_unlink(name: *const c_char) -> c_int, { => memory::shm_unlink };
+    fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t, { => memory::sem_open };
+    fn sem_unlink(name: *const c_char) -> c_int, { => memory::sem_unlink };
+    fn sem_close(semaphore: *mut sem_t) -> c_int, { => memory::sem_close };
 
     // Addresses of local sockets: those that are given, then those that are told.
 

@@ -29,6 +29,7 @@ mod descriptor;
 mod frame;
 mod intern;
 mod scratch;
+mod unique_name;
 
 mod launch;
 mod search;

@@ -4,7 +4,6 @@
 //! removed at once: readlinkat(2) and fstat(2) on it answer as for any symlink, but with an inode of its own.
 
 use std::ffi::{CStr, c_int};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use psl_table::snapshot::Link;
 use rustix::fd::{IntoRawFd, OwnedFd};
@@ -13,13 +12,10 @@ use rustix::io::Errno;
 
 use crate::environment;
 use crate::search::with_text;
+use crate::unique_name::unique_name;
 
 /// How often a name that is taken, or a symlink that is somebody else's by then, is tried again.
 const ATTEMPTS: usize = 16;
-
-/// What the name of a symlink begins with; the thread and a number follow, as eight digits each.
-const PREFIX: usize = b".psl-".len();
-const NAME: usize = PREFIX + 2 * 8;
 
 /// Opens a symlink that has the link's text.
 ///
@@ -64,22 +60,4 @@ fn open_at(link: &Link, path: &CStr, flags: OFlags) -> Result<Option<OwnedFd>, E
         && found.st_uid == rustix::process::geteuid().as_raw()
         && found.st_size as usize == link.to.count_bytes();
     Ok(is_own.then_some(opened))
-}
-
-/// Makes a name that no other thread of any process makes at this time.
-fn unique_name() -> [u8; NAME] {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let mut name = *b".psl-0000000000000000";
-    let parts = [
-        rustix::thread::gettid().as_raw_nonzero().get() as u32,
-        // Relaxed: the number says nothing about other memory.
-        COUNT.fetch_add(1, Ordering::Relaxed),
-    ];
-    let digits = parts
-        .iter()
-        .flat_map(|part| (0..8).map(move |place| (part >> (28 - 4 * place)) as usize % 16));
-    for (byte, digit) in name[PREFIX..].iter_mut().zip(digits) {
-        *byte = b"0123456789abcdef"[digit];
-    }
-    name
 }

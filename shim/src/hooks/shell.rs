@@ -8,6 +8,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use libc::FILE;
 use psl_table::walk::Last;
+use rustix::fs::Access;
 use rustix::io::Errno;
 
 use crate::call::fail;
@@ -80,7 +81,7 @@ unsafe fn with_command<R>(
 ) -> R {
     let is_behind_link = |operand: Operand<'_>| match operand {
         Operand::Given => Ok(false),
-        Operand::Rewritten(_) => Ok(true),
+        Operand::Rewritten(name) => rustix::fs::access(name, Access::EXEC_OK).map(|()| true),
         Operand::Link(_) => Err(Errno::LOOP),
         Operand::Error(errno) => Err(errno),
     };

@@ -14,8 +14,11 @@ pub fn unique_name() -> [u8; LENGTH] {
     let mut name = *b".psl-0000000000000000";
     let parts = [
         rustix::thread::gettid().as_raw_nonzero().get() as u32,
-        // Relaxed: the number says nothing about other memory.
-        COUNT.fetch_add(1, Ordering::Relaxed),
+        // Relaxed: the number says nothing about other memory. Where this library happens to lie tells it from
+        // what a process with the same thread may have left when it was killed.
+        COUNT
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(((&raw const COUNT).addr() >> 12) as u32),
     ];
     let digits = parts
         .iter()

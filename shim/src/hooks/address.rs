@@ -1,102 +1,25 @@
 //! Addresses of local sockets: names that stand in a structure, in a room of 108 bytes (unix(7)).
 
-use std::ffi::{CStr, c_char};
-use std::mem::offset_of;
+use std::ffi::CStr;
 
-use libc::{sa_family_t, sockaddr, sockaddr_un, socklen_t};
+use libc::{sockaddr, sockaddr_un, socklen_t};
 use psl_table::procfs;
 use psl_table::walk::Last;
 use rustix::fd::{AsRawFd, OwnedFd};
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::call::{Failure, fail};
-use crate::resolve::{Operand, may_be_mapped, resolve, snapshot};
+use crate::resolve::{Operand, resolve};
+use crate::search::with_text;
+use crate::unique_name::unique_name;
 
 pub mod given;
-pub mod spellings;
+mod name;
+mod spellings;
 pub mod told;
 
-/// Where the name begins.
-const START: usize = offset_of!(sockaddr_un, sun_path);
-
-/// How long a name can be; one of this length has no NUL behind it.
-const ROOM: usize = size_of::<sockaddr_un>() - START;
-
-/// A name as it stands in an address: without NUL, not empty, the rest of the room zeroes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Name {
-    bytes: [u8; ROOM + 1],
-    length: usize,
-}
-
-impl Name {
-    /// Makes a name of a text; none if there is no room for it.
-    fn new(parts: &[&[u8]]) -> Option<Self> {
-        let mut name = Self {
-            bytes: [0; ROOM + 1],
-            length: 0,
-        };
-        for part in parts {
-            let end = name.length + part.len();
-            name.bytes[..ROOM]
-                .get_mut(name.length..end)?
-                .copy_from_slice(part);
-            name.length = end;
-        }
-        Some(name)
-    }
-
-    /// Reads the name that an address gives; none if it gives no path: another family, an abstract name, no
-    /// name, or a length that the kernel refuses.
-    ///
-    /// # Safety
-    ///
-    /// `address` is what the caller of a libc function gave with that length.
-    pub unsafe fn of(address: *const sockaddr, length: socklen_t) -> Option<Self> {
-        let given = (length as usize).checked_sub(START)?;
-        if given == 0 || snapshot().is_none() || !may_be_mapped(address) {
-            return None;
-        }
-        // SAFETY: the caller's promise; nothing says that it is aligned.
-        let family = unsafe { address.cast::<sa_family_t>().read_unaligned() };
-        if family != libc::AF_UNIX as sa_family_t || given > ROOM {
-            return None;
-        }
-        // SAFETY: the caller's promise: so many bytes are there.
-        let room = unsafe { std::slice::from_raw_parts(address.cast::<u8>().add(START), given) };
-        let name = room.split(|&byte| byte == 0).next().unwrap_or_default();
-        Self::new(&[name]).filter(|name| name.length > 0)
-    }
-
-    /// Returns its text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    fn as_ptr(&self) -> *const c_char {
-        self.bytes.as_ptr().cast()
-    }
-
-    /// Returns the length of an address with this name, as getsockname(2) tells it.
-    pub fn address_length(&self) -> usize {
-        START + self.length + 1
-    }
-
-    /// Writes an address with this name, cut at `room` bytes.
-    ///
-    /// # Safety
-    ///
-    /// `address` can be written so far.
-    pub unsafe fn write(&self, address: *mut sockaddr, room: usize) {
-        let family = (libc::AF_UNIX as sa_family_t).to_ne_bytes();
-        let bytes = family.iter().chain(&self.bytes[..=self.length]);
-        for (index, &byte) in bytes.take(room).enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe { address.cast::<u8>().add(index).write(byte) };
-        }
-    }
-}
+use name::{Name, ROOM};
 
 /// What the kernel is to be given for an address.
 pub enum Met {
@@ -112,7 +35,9 @@ pub enum Met {
 pub struct Address {
     name: Name,
     /// What the name goes through where the path has no room; closed after the call.
-    _through: Option<OwnedFd>,
+    through: Option<OwnedFd>,
+    /// Where a socket comes to lie in that directory once it is made, where not even its last component has room.
+    place: Option<Name>,
 }
 
 impl Address {
@@ -127,6 +52,27 @@ impl Address {
         };
         let length = self.name.address_length().min(size_of_val(&address));
         call((&raw const address).cast(), length as socklen_t)
+    }
+
+    /// Puts a socket that was made aside to its place.
+    ///
+    /// If somebody has taken that meanwhile the socket stays bound, to a name that is gone.
+    fn settle(&self) -> Result<(), Errno> {
+        let (Some(dir), Some(place)) = (&self.through, &self.place) else {
+            return Ok(());
+        };
+        let name = self.name.as_bytes();
+        let aside = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let flags = RenameFlags::NOREPLACE;
+        let settled = rustix::fs::renameat_with(dir, aside, dir, place.as_bytes(), flags);
+        settled.map_err(|errno| {
+            // Nobody can be told twice.
+            let _ = rustix::fs::unlinkat(dir, aside, AtFlags::empty());
+            match errno {
+                Errno::EXIST => Errno::ADDRINUSE,
+                errno => errno,
+            }
+        })
     }
 }
 
@@ -151,43 +97,65 @@ pub fn resolve_name(name: &Name, last: Last) -> Met {
     }
 }
 
-/// Makes an address of a path, however long it is.
-///
-/// A name to be made goes through its directory, and has no room where it is itself longer than some 90 bytes; one that is there
-/// goes through itself.
+/// Makes an address of a path, however long it is: a socket that is to be made goes through its directory, one
+/// that is there through itself.
 fn address_of(path: &CStr, last: Last) -> Result<Address, Errno> {
     let text = path.to_bytes();
     // The NUL has its place, too: not all programs that are told an address know that it may be missing.
-    if text.len() < ROOM {
+    let fitting = |parts: &[&[u8]]| Name::new(parts).filter(|name| name.length < ROOM);
+    if let Some(name) = fitting(&[text]) {
         return Ok(Address {
-            name: Name::new(&[text]).ok_or(Errno::NAMETOOLONG)?,
-            _through: None,
+            name,
+            through: None,
+            place: None,
         });
     }
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let mut room = [0; procfs::ROOM];
-    let (through, name) = if last == Last::Entry {
-        let end = text.iter().rposition(|&byte| byte != b'/').unwrap_or(0);
-        let slash = text[..end]
-            .iter()
-            .rposition(|&byte| byte == b'/')
-            .unwrap_or(0);
-        let dir = &text[..slash.max(1)];
-        let through = rustix::fs::openat(CWD, dir, flags | OFlags::DIRECTORY, Mode::empty())?;
-        let link = procfs::descriptor(through.as_raw_fd(), &mut room);
-        let name = Name::new(&[link.to_bytes(), b"/", &text[slash + 1..]]);
-        (through, name)
-    } else {
+    if last != Last::Entry {
         let through = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
-        let link = procfs::descriptor(through.as_raw_fd(), &mut room);
-        let name = Name::new(&[link.to_bytes()]);
-        (through, name)
+        let link = procfs::descriptor(through.as_raw_fd(), &mut room).to_bytes();
+        return Ok(Address {
+            name: fitting(&[link]).ok_or(Errno::NAMETOOLONG)?,
+            through: Some(through),
+            place: None,
+        });
+    }
+    let end = text.iter().rposition(|&byte| byte != b'/').unwrap_or(0);
+    let slash = text[..end]
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .unwrap_or(0);
+    let (dir, entry) = (&text[..slash.max(1)], &text[slash + 1..]);
+    let through = with_text(&[dir], |dir| {
+        // SAFETY: `with_text` makes a C string.
+        let dir = unsafe { CStr::from_ptr(dir) };
+        rustix::fs::openat(CWD, dir, flags | OFlags::DIRECTORY, Mode::empty())
+    })?;
+    let link = procfs::descriptor(through.as_raw_fd(), &mut room).to_bytes();
+    let (name, place) = match fitting(&[link, b"/", entry]) {
+        Some(name) => (Some(name), None),
+        None => {
+            check_free(&through, entry)?;
+            let aside = fitting(&[link, b"/", &unique_name()]);
+            (aside, Some(Name::new(&[entry]).ok_or(Errno::NAMETOOLONG)?))
+        }
     };
-    let name = name.filter(|name| name.length < ROOM);
     Ok(Address {
         name: name.ok_or(Errno::NAMETOOLONG)?,
-        _through: Some(through),
+        through: Some(through),
+        place,
     })
+}
+
+/// Fails as bind(2) does with a name that is taken, or that asks for a directory.
+fn check_free(dir: &OwnedFd, entry: &[u8]) -> Result<(), Errno> {
+    match rustix::fs::statat(dir, entry, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) if entry.ends_with(b"/") => Err(Errno::NOENT),
+        Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
+        Ok(_) => Err(Errno::ADDRINUSE),
+    }
 }
 
 /// Calls with an address that nothing can have, so that what is wrong with the rest is found first.
@@ -209,7 +177,8 @@ pub unsafe fn failing<R: Failure + PartialEq>(
     ];
     let root = Address {
         name: Name::new(&[b"/"]).expect("there is room for one byte"),
-        _through: None,
+        through: None,
+        place: None,
     };
     let result = root.with(call);
     // SAFETY: errno of this thread can always be read.

@@ -52,10 +52,9 @@ pub fn open(path: &CStr, flags: c_int, mode: mode_t, value: c_uint) -> Result<*m
 ///
 /// Nobody uses it any more than it was opened.
 pub unsafe fn close(semaphore: *mut sem_t) -> bool {
-    let is_open = |it: &Mapping| it.count.load(Ordering::Relaxed) != 0;
     // Acquire pairs with the release in `map`.
     let last = LAST.load(Ordering::Acquire);
-    let is = |it: &Mapping| it.address == semaphore && is_open(it);
+    let is = |it: &Mapping| it.address == semaphore && it.count.load(Ordering::Relaxed) != 0;
     let Some(mapping) = find(last, null_mut(), is) else {
         return false;
     };
@@ -84,7 +83,11 @@ fn create(path: &CStr, mode: mode_t, value: c_uint) -> Result<OwnedFd, Errno> {
         // SAFETY: `with_text` makes a C string.
         let aside = unsafe { CStr::from_ptr(aside) };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(CWD, aside, flags, Mode::from_raw_mode(mode))?;
+        let file = match rustix::fs::openat(CWD, aside, flags, Mode::from_raw_mode(mode)) {
+            // It is not the semaphore's name that is taken.
+            Err(Errno::EXIST) => return Err(Errno::AGAIN),
+            opened => opened?,
+        };
         let made = rustix::io::write(&file, &initial)
             .and_then(|_| rustix::fs::linkat(CWD, aside, CWD, path, AtFlags::empty()));
         // A name that cannot be removed was not there long enough to be in the way.

@@ -6,7 +6,8 @@ use libc::{mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 use psl_table::walk::Last;
 use rustix::io::Errno;
 
-use super::{Met, Name, failing, resolve_name, spellings};
+use super::name::Name;
+use super::{Met, failing, resolve_name, spellings};
 use crate::call::{Failure, fail};
 use crate::hooks;
 use crate::resolve::may_be_mapped;
@@ -32,10 +33,11 @@ pub unsafe fn bind(real: Named, fd: c_int, address: *const sockaddr, length: soc
             Met::Rewritten(mut address) => {
                 address.name = spellings::distinct(address.name, &given);
                 let bound = address.with(bind);
-                if bound == 0 {
-                    spellings::record(&address.name, &given);
+                if bound != 0 {
+                    return bound;
                 }
-                bound
+                spellings::record(&address.name, &given);
+                address.settle().map_or_else(fail, |()| bound)
             }
             Met::Fails(errno) => failing(errno, bind, -1),
         }

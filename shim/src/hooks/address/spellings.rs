@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
-use super::{Name, ROOM};
+use super::name::{Name, ROOM};
 
 /// How many names are remembered; the oldest makes room.
 const ENTRIES: usize = 64;
@@ -41,7 +41,7 @@ pub fn any() -> bool {
 /// Remembers that a socket has the name `kernel` because its owner called it `given`.
 pub fn record(kernel: &Name, given: &Name) {
     let known = TABLE.iter().find(|entry| entry.is(kernel));
-    // A slot that somebody is writing to, maybe a thread that is lost since a fork, is left alone.
+    // An entry that somebody is writing to, maybe a thread that is lost since a fork, is left alone.
     for _ in 0..ENTRIES {
         let entry =
             known.unwrap_or_else(|| &TABLE[RECORDED.fetch_add(1, Ordering::Relaxed) % ENTRIES]);

@@ -4,7 +4,8 @@ use std::ffi::{c_int, c_uint, c_void};
 
 use libc::{mmsghdr, msghdr, sa_family_t, size_t, sockaddr, socklen_t, ssize_t, timespec};
 
-use super::{ROOM, START, spellings};
+use super::name::{ROOM, START};
+use super::spellings;
 use crate::frame;
 use crate::resolve::may_be_mapped;
 

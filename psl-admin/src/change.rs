@@ -51,7 +51,8 @@ impl Change {
             return self.show(context, current.generation, texts);
         }
         let mut edited = None;
-        let committed = store.commit(&self.author(), options(self.if_generation), |table| {
+        let author = Author::here(self.reason.clone());
+        let committed = store.commit(&author, options(self.if_generation), |table| {
             match edited.insert(edit(table)) {
                 Ok(text) => Ok(text.clone()),
                 // The text as it is commits nothing.
@@ -68,12 +69,13 @@ impl Change {
 
     /// Shows what differs from another table, then commits one equal to it, whatever the current one is: broken, too.
     ///
-    /// What is committed upon is what was shown.
+    /// What is committed upon is what was shown. `why` is the reason when the administrator gives none.
     pub fn replace(
         &self,
         context: &Context,
         store: &Store,
         other: &Table,
+        why: String,
     ) -> Result<Exit, Failure> {
         let current = store.read_raw()?;
         let valid = Table::parse(&store.table_file(), &current)
@@ -98,7 +100,8 @@ impl Change {
         if self.dry_run {
             return Ok(Exit::Done);
         }
-        let generation = store.replace(&self.author(), options(number), other.text())?;
+        let author = Author::here(self.reason.clone().or(Some(why)));
+        let generation = store.replace(&author, options(number), other.text())?;
         self.committed(context, generation, Some(&diff::plain(texts)))
     }
 
@@ -149,10 +152,6 @@ impl Change {
         }
         Ok(Exit::Done)
     }
-
-    fn author(&self) -> Author {
-        Author::here(self.reason.clone())
-    }
 }
 
 fn options(if_generation: Option<u64>) -> CommitOptions {
@@ -167,14 +166,13 @@ fn by(text: &str) -> Option<String> {
     Commit::of_text(text).map(|commit| commit.to_string())
 }
 
-/// Returns a table's text without what every commit sets: its header and the generation's number.
+/// Returns a table's text, which may be broken, without what every commit sets: its header and the generation's number.
 fn comparable(text: &str) -> String {
-    let text = history::without_header(text);
-    match Table::parse("".as_ref(), text) {
-        Ok(table) => {
-            let number = table.generation_span();
-            [&text[..number.start], &text[number.end..]].concat()
-        }
-        Err(_) => text.to_owned(),
-    }
+    let lines = history::without_header(text).split_inclusive('\n');
+    let is_number = |line: &&str| {
+        line.split('=')
+            .next()
+            .is_some_and(|key| key.trim() == "generation")
+    };
+    lines.filter(|line| !is_number(line)).collect()
 }

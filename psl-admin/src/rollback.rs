@@ -32,8 +32,9 @@ impl Rollback {
             Some(generation) => generation,
             None => before(&store)?,
         };
-        self.change
-            .replace(context, &store, &store.read_generation(wanted)?)
+        let wanted = store.read_generation(wanted)?;
+        let why = format!("rollback to generation {}", wanted.generation);
+        self.change.replace(context, &store, &wanted, why)
     }
 }
 

@@ -75,6 +75,16 @@ pub fn look(path: &Path) -> Result<Found, Errno> {
         }
         other => format!("{other:?} {mode:o} device {}", stat.st_rdev),
     };
+    let mut names = [0; 64];
+    // Where the file system has no attributes, nobody can have set one.
+    let length = rustix::fs::llistxattr(path, &mut names).unwrap_or_default();
+    if length > 0 {
+        let _ = write!(
+            what,
+            " attributes {:?}",
+            String::from_utf8_lossy(&names[..length])
+        );
+    }
     for (name, time) in [("read", stat.st_atime), ("written", stat.st_mtime)] {
         if time < PAST {
             let _ = write!(what, " {name} {time}");
@@ -138,8 +148,12 @@ pub fn mend(root: &Path, occupant: Occupant, paths: &[&str]) -> Result<(), Errno
     Ok(())
 }
 
-/// Sets both times to today's.
+/// Sets both times to today's, and takes attributes away.
 fn touch(path: &Path) -> Result<(), Errno> {
+    for name in ["user.psl", "trusted.psl"] {
+        // It is one of them, or neither.
+        let _ = rustix::fs::lremovexattr(path, name);
+    }
     let today = rustix::fs::Timespec {
         tv_sec: 0,
         tv_nsec: rustix::fs::UTIME_NOW,

@@ -2,6 +2,7 @@
 
 pub mod fixture;
 pub mod inventory;
+pub mod programs;
 
 pub mod script;
 

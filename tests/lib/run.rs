@@ -9,13 +9,25 @@ use tempfile::TempDir;
 
 use crate::fixture::{self, Occupant};
 use crate::script::Call;
-use crate::{shim, store};
+use crate::{programs, shim, store};
+
+/// How the preload library is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// Not at all.
+    Absent,
+    /// Without any variable of its own.
+    Inert,
+    /// For the member.
+    Engine,
+}
 
 /// A directory with a tree, a store and what probes are told; it goes when it is dropped.
 pub struct Bench {
     _dir: TempDir,
     path: PathBuf,
     probe: PathBuf,
+    has_programs: bool,
 }
 
 impl Bench {
@@ -31,9 +43,17 @@ impl Bench {
             _dir: dir,
             path,
             probe: probe.into(),
+            has_programs: false,
         };
         let table = store::table_for(&bench.root());
         store::make(&bench.store(), &table).expect("a store can be made");
+        bench
+    }
+
+    /// Makes one whose trees have programs: copies of the probe, and scripts.
+    pub fn with_programs(probe: &Path) -> Self {
+        let mut bench = Self::new(probe);
+        bench.has_programs = true;
         bench
     }
 
@@ -56,20 +76,30 @@ impl Bench {
         }
         fs::create_dir(&root).expect("the tree's root can be made");
         fixture::build(&root, occupant).expect("the tree can be made");
+        if self.has_programs {
+            programs::add(&root, &self.probe).expect("programs can be added");
+        }
     }
 
     /// Returns a command that runs under the counting allocator and, if wanted, under the preload library.
-    pub fn command(&self, program: &Path, is_member: bool) -> Command {
+    pub fn command(&self, program: &Path, library: Library) -> Command {
         let mut command = Command::new(program);
         let counting = shim::counting_allocator().display();
-        command.env_clear().env("LD_PRELOAD", counting.to_string());
-        if is_member {
-            let both = format!("{}:{counting}", shim::library().display());
-            command
-                .env("LD_PRELOAD", both)
+        let both = || format!("{}:{counting}", shim::library().display());
+        let path = ["shared/missing", "shared/version", "beside"].map(|dir| self.root().join(dir));
+        let path =
+            std::env::join_paths(path.iter().map(PathBuf::as_path).chain([Path::new("/bin")]));
+        command
+            .env_clear()
+            .env("PATH", path.expect("no colon is in a temporary name"));
+        match library {
+            Library::Absent => command.env("LD_PRELOAD", counting.to_string()),
+            Library::Inert => command.env("LD_PRELOAD", both()),
+            Library::Engine => command
+                .env("LD_PRELOAD", both())
                 .env("PSL_STORE", self.store())
-                .env("PSL_MEMBER", store::MEMBER);
-        }
+                .env("PSL_MEMBER", store::MEMBER),
+        };
         command
     }
 
@@ -78,14 +108,17 @@ impl Bench {
     /// Returns a line for each call and one more, of what has changed in the end.
     pub fn play(&self, occupant: Occupant, user: Option<u32>, script: &[Call]) -> Vec<String> {
         self.build(occupant);
-        let is_member = occupant != Occupant::Itself;
-        self.play_as_it_is(is_member, occupant, user, script)
+        let library = match occupant {
+            Occupant::Itself => Library::Absent,
+            _ => Library::Engine,
+        };
+        self.play_as_it_is(library, occupant, user, script)
     }
 
     /// Has a probe make these calls in the tree as it lies there.
     pub fn play_as_it_is(
         &self,
-        is_member: bool,
+        library: Library,
         occupant: Occupant,
         user: Option<u32>,
         script: &[Call],
@@ -94,7 +127,7 @@ impl Bench {
         let lines: Vec<_> = script.iter().map(|call| format!("{call}\n")).collect();
         fs::write(&told, lines.concat()).expect("the script can be written");
         let name = Occupant::ALL.iter().find(|(_, it)| *it == occupant);
-        let mut command = self.command(&self.probe, is_member);
+        let mut command = self.command(&self.probe, library);
         command
             .arg("play")
             .arg(self.root())

@@ -34,8 +34,12 @@ pub enum Argument {
     Texts(Vec<String>),
     /// An open stream.
     Stream,
+    /// A descriptor that watches files.
+    Watch,
     /// A descriptor of this directory, opened for reading, which the call takes over.
     Taken(String),
+    /// A descriptor of this file, opened for reading, which stays open when a program is executed.
+    Kept(String),
     /// The address of a function.
     Function(String),
 }
@@ -59,7 +63,9 @@ impl fmt::Display for Argument {
                 texts.iter().try_for_each(|text| write!(f, "{text}{UNIT}"))
             }
             Self::Stream => write!(f, "stream:"),
+            Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
+            Self::Kept(path) => write!(f, "kept:{path}"),
             Self::Function(name) => write!(f, "function:{name}"),
         }
     }
@@ -112,7 +118,9 @@ impl Argument {
             ),
             "texts" => Self::Texts(value.split_terminator(UNIT).map(String::from).collect()),
             "stream" => Self::Stream,
+            "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
+            "kept" => Self::Kept(value.into()),
             "function" => Self::Function(value.into()),
             _ => return None,
         })
@@ -139,7 +147,9 @@ mod tests {
                 Argument::Texts(vec![String::new(), "a b".into()]),
                 Argument::Texts(vec![]),
                 Argument::Stream,
+                Argument::Watch,
                 Argument::Taken("/".into()),
+                Argument::Kept("/x".into()),
                 Argument::Function("alphasort".into()),
             ],
         };

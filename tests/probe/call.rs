@@ -62,7 +62,8 @@ impl Prepared {
             prepared.words[index] = match argument {
                 Argument::Text(text) => prepared.text(text),
                 Argument::Number(number) => *number as usize,
-                Argument::Open(path) => prepared.descriptor(path)?,
+                Argument::Open(path) => prepared.descriptor(path, OFlags::PATH)?,
+                Argument::Kept(path) => prepared.descriptor(path, OFlags::RDONLY)?,
                 Argument::Buffer(size) => {
                     prepared.buffer_of[index] = Some((prepared.buffers.len(), *size));
                     prepared.buffer(vec![0; size.div_ceil(8)])
@@ -79,6 +80,7 @@ impl Prepared {
                     prepared.buffer(pointers)
                 }
                 Argument::Stream => stream(),
+                Argument::Watch => prepared.watch(),
                 Argument::Taken(path) => taken(path)?,
                 Argument::Function(name) => match name.as_str() {
                     "has_no_a" => {
@@ -98,12 +100,20 @@ impl Prepared {
         address
     }
 
-    fn descriptor(&mut self, path: &str) -> Result<usize, String> {
-        let opened = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+    fn descriptor(&mut self, path: &str, flags: OFlags) -> Result<usize, String> {
+        let opened = rustix::fs::open(path, flags, Mode::empty());
         let opened = opened.map_err(|errno| format!("{path} cannot be opened: {errno}"))?;
         let number = opened.as_raw_fd() as usize;
         self.descriptors.push(opened);
         Ok(number)
+    }
+
+    fn watch(&mut self) -> usize {
+        let flags = rustix::fs::inotify::CreateFlags::CLOEXEC;
+        let watch = rustix::fs::inotify::init(flags).expect("files can be watched");
+        let number = watch.as_raw_fd() as usize;
+        self.descriptors.push(watch);
+        number
     }
 
     fn buffer(&mut self, words: Vec<u64>) -> usize {
@@ -119,6 +129,12 @@ impl Prepared {
         let words = &self.buffers[buffer];
         // SAFETY: words are bytes, and the buffer was made from `size` of them.
         unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size) }
+    }
+
+    /// Returns a text as the call left it.
+    pub fn text_at(&self, argument: usize) -> &CStr {
+        // SAFETY: the argument is a text, and lives as long as this does.
+        unsafe { CStr::from_ptr(std::ptr::with_exposed_provenance(self.words[argument])) }
     }
 
     /// Returns a buffer as what a call filled in.

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 mod call;
 mod listing;
+mod made_up;
 mod play;
 mod seen;
 mod tool;

@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, CWD, FileType};
 
 use crate::call::{Prepared, Returned, symbol};
 use crate::listing;
+use crate::made_up;
 use crate::play::World;
 
 /// What a call returned, and what that shows.
@@ -23,20 +24,29 @@ pub struct Shown {
 
 /// Makes a call and says what it returned and what that shows.
 pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_void) -> Shown {
-    let (what, argument) = shows.split_once(' ').unwrap_or((shows, "0"));
-    let argument: usize = argument.parse().expect("the number of an argument");
-    if let "program" | "root" = what {
+    let (what, argument) = shows.split_once(' ').unwrap_or((shows, ""));
+    let argument: usize = argument.parse().unwrap_or_default();
+    if let "program" | "root" | "spawned" = what {
         return in_child(|| {
             let returned = prepared.call(function);
-            let seen = match what {
-                "root" => text(&working_directory()) + &opened(world, "/"),
-                _ => String::new(),
+            let code = returned.value as c_int;
+            let (errno, seen) = match what {
+                "root" => (
+                    returned.errno_name(),
+                    text(&working_directory()) + &opened(world, "/"),
+                ),
+                // The error is returned; errno may be anything.
+                "spawned" => (
+                    "".into(),
+                    if code == 0 {
+                        ended(shows, prepared)
+                    } else {
+                        "".into()
+                    },
+                ),
+                _ => (returned.errno_name(), String::new()),
             };
-            format!(
-                "{} {}{seen}",
-                returned.value as c_int,
-                returned.errno_name()
-            )
+            format!("{code} {errno} -> {seen}")
         });
     }
     let next = next_descriptor();
@@ -90,6 +100,13 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
+        "nothing" => ("nothing".into(), String::new()),
+        // The number is made of the file's inode.
+        "key" if number == -1 => ("-1".into(), String::new()),
+        "key" => ("key".into(), format!("{:x}", number as u32 >> 24)),
+        // The loader tells in words of its own what is wrong.
+        "library" => (pointer.into(), library(world, returned.value)),
+        "made" => made_up::shown(shows, returned.value, prepared),
         "catalog" => {
             let seen = catalog(returned.value);
             let value = if returned.value == -1 {
@@ -106,10 +123,20 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     } else {
         " and leaves a descriptor open"
     };
+    let result = match shows {
+        // Nobody is told whether it failed, or it tried several names until one did not.
+        "nothing" | "made up string" | "library" => value,
+        _ => format!("{value} {}", returned.errno_name()),
+    };
     Shown {
-        result: format!("{value} {}", returned.errno_name()),
+        result,
         seen: seen + leaked,
-        allocations: returned.allocated,
+        // Loading allocates in any case.
+        allocations: if what == "library" {
+            0
+        } else {
+            returned.allocated
+        },
     }
 }
 
@@ -279,12 +306,56 @@ fn catalog(value: isize) -> String {
     }
 }
 
+/// Which file was loaded.
+fn library(world: &World, value: isize) -> String {
+    /// The beginning of `struct link_map`, see dlinfo(3).
+    #[repr(C)]
+    struct LinkMap {
+        address: usize,
+        name: *const c_char,
+    }
+    if value == 0 {
+        return String::new();
+    }
+    let handle: *mut c_void = with_exposed_provenance_mut(value as usize);
+    let mut map: *const LinkMap = std::ptr::null();
+    // SAFETY: the call returned a handle, which is closed here; its name is a C string.
+    unsafe {
+        let told = libc::dlinfo(handle, libc::RTLD_DI_LINKMAP, (&raw mut map).cast());
+        assert_eq!(told, 0, "a library has a map");
+        let name = text(CStr::from_ptr((*map).name).to_bytes());
+        let seen = match name.as_str() {
+            "" => "the program".into(),
+            name => opened(world, name),
+        };
+        libc::dlclose(handle);
+        seen
+    }
+}
+
 /// What is at a path, by raw system calls.
 fn opened(world: &World, path: &str) -> String {
     match rustix::fs::statat(CWD, Path::new(path), AtFlags::empty()) {
         Ok(it) => format!(" {}", world.name_of((it.st_dev, it.st_ino), false)),
         Err(errno) => format!(" {errno}"),
     }
+}
+
+/// Waits for the program that was spawned.
+fn ended(shows: &str, prepared: &Prepared) -> String {
+    let id: c_int = prepared.filled(0);
+    let kind = if shows.contains("descriptor") {
+        libc::P_PIDFD
+    } else {
+        libc::P_PID
+    };
+    // SAFETY: all zeroes are valid, and the child is ours.
+    let status = unsafe {
+        let mut it: libc::siginfo_t = std::mem::zeroed();
+        let waited = libc::waitid(kind, id as u32, &raw mut it, libc::WEXITED);
+        if waited == 0 { it.si_status() } else { -1 }
+    };
+    format!("ended with {status}")
 }
 
 /// Has a child process make a call that does not come back, or leaves the process not as it was.

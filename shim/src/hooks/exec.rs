@@ -59,7 +59,11 @@ pub unsafe fn execveat(
     // SAFETY: the arguments are the caller's, who called execveat(2) with them.
     unsafe {
         completed(envp, |envp| {
-            let mut real = |dir, path, argv| Ok(real(dir, path, argv, envp, flags));
+            let mut real = |dir, path, given| {
+                // The flags are about the caller's file: an interpreter may well be a symlink.
+                let flags = if given == argv { flags } else { 0 };
+                Ok(real(dir, path, given, envp, flags))
+            };
             // An empty path names the descriptor itself, and no path is none of ours.
             if path.is_null() || *path == 0 {
                 return by_descriptor(dir, argv, &mut real);

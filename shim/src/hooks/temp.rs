@@ -106,7 +106,7 @@ pub unsafe fn tempnam(
         let end = dir
             .iter()
             .rposition(|&byte| byte != b'/')
-            .map_or(0, |last| last + 1);
+            .map_or(1, |last| last + 1);
         let prefix = if prefix.is_null() || *prefix == 0 {
             c"file"
         } else {

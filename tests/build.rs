@@ -4,8 +4,13 @@ use std::path::Path;
 
 fn main() {
     let out = std::env::var_os("OUT_DIR").expect("cargo sets it");
-    for (name, flags) in [("counting", &[] as &[&str])] {
-        let source = format!("c/{name}.c");
+    for (source, name, flags) in [
+        ("counting", "counting", &[] as &[&str]),
+        ("early", "early", &[]),
+        // It starts before everything else, the preload library included.
+        ("early", "earliest", &["-Wl,-z,initfirst"]),
+    ] {
+        let source = format!("c/{source}.c");
         println!("cargo::rerun-if-changed={source}");
         let library = Path::new(&out).join(format!("lib{name}.so"));
         let compiler = cc::Build::new().get_compiler();

@@ -191,9 +191,11 @@ fn programs_are_alike_where_directories_lie_at_the_links() {
     assert_programs_alike(Occupant::Directory);
 }
 
+// What lies at a link is never asked for: where it is a directory, every case is played, elsewhere each in turn.
+
 #[test]
 fn calls_are_alike_where_nothing_lies_at_the_links() {
-    assert_alike(Occupant::Nothing, None, |_| true);
+    assert_alike(Occupant::Nothing, None, |case| case.number % 3 == 0);
 }
 
 #[test]
@@ -201,19 +203,14 @@ fn calls_are_alike_where_directories_lie_at_the_links() {
     assert_alike(Occupant::Directory, None, |_| true);
 }
 
-/// The rest of the tests play a part of the names: whether something lies at a link, and what, is one decision.
-fn is_one_of_three(case: &Case) -> bool {
-    case.number % 3 == 0
-}
-
 #[test]
 fn calls_are_alike_where_files_lie_at_the_links() {
-    assert_alike(Occupant::File, None, is_one_of_three);
+    assert_alike(Occupant::File, None, |case| case.number % 3 == 1);
 }
 
 #[test]
 fn calls_are_alike_where_other_symlinks_lie_at_the_links() {
-    assert_alike(Occupant::Symlink, None, is_one_of_three);
+    assert_alike(Occupant::Symlink, None, |case| case.number % 3 == 2);
 }
 
 #[test]
@@ -222,7 +219,9 @@ fn calls_are_alike_for_somebody_who_may_not_read_everything() {
     let may_become = rustix::process::geteuid().is_root();
     // Whoever is not root may not read everything as it is.
     let user = may_become.then_some(NOBODY);
-    assert_alike(Occupant::Directory, user, |case| !case.row.changes);
+    // The kernel lets only root near a mount, and says so before it looks at a name.
+    let wanted = |case: &Case| !case.row.changes && !case.row.spares_root;
+    assert_alike(Occupant::Directory, user, wanted);
 }
 
 #[test]
@@ -230,7 +229,7 @@ fn without_psl_variables_the_library_changes_nothing() {
     let bench = Bench::new(probe());
     let script: Vec<_> = cases(&bench.root(), cases::rows(), &cases::spellings())
         .into_iter()
-        .filter(is_one_of_three)
+        .filter(|case| case.number % 7 == 0)
         .map(|case| case.call)
         .collect();
     let alone = bench.play(Occupant::Itself, None, &script);

@@ -17,3 +17,13 @@ pub fn library() -> &'static Path {
 pub fn counting_allocator() -> &'static Path {
     Path::new(env!("PSL_COUNTING"))
 }
+
+/// Returns the path of a library whose constructor looks up `EARLY_PATH`.
+pub fn early() -> &'static Path {
+    Path::new(env!("PSL_EARLY"))
+}
+
+/// Returns the path of the same library, marked to be started before all others.
+pub fn earliest() -> &'static Path {
+    Path::new(env!("PSL_EARLIEST"))
+}

@@ -9,6 +9,7 @@ mod listing;
 mod made_up;
 mod play;
 mod seen;
+mod strain;
 mod tool;
 
 fn main() {
@@ -28,6 +29,9 @@ fn main() {
         [_, "play", root, occupant, user] => {
             play::play(root, occupant, Some(user.parse().expect("a user id")));
         }
+        [_, "strain", how, root] => strain::strain(how, root),
+        [_, "early", root] => strain::early(root),
+        [_, "watch", root] => strain::watch(root),
         other => panic!("a probe does not know {other:?}"),
     }
 }

@@ -4,7 +4,9 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+mod addresses;
 mod call;
+mod kept;
 mod listing;
 mod made_up;
 mod play;

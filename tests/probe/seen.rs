@@ -7,7 +7,9 @@ use std::ptr::with_exposed_provenance_mut;
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType};
 
+use crate::addresses;
 use crate::call::{Prepared, Returned, symbol};
+use crate::kept;
 use crate::listing;
 use crate::made_up;
 use crate::play::World;
@@ -100,6 +102,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
+        "bound" if number != 0 => (number.to_string(), String::new()),
+        "bound" => (number.to_string(), addresses::shown(shows, prepared)),
+        "kept" | "users" | "piped" | "refused" | "shared" => kept::shown(what, returned.value),
+        "itself" if number < 0 => (number.to_string(), String::new()),
+        "itself" => ("descriptor".into(), itself(world, number)),
         "nothing" => ("nothing".into(), String::new()),
         // The number is made of the file's inode.
         "key" if number == -1 => ("-1".into(), String::new()),
@@ -133,7 +140,7 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         seen: seen + leaked,
         allocations: match shows {
             // These are there to allocate.
-            "library" | "made up string" => 0,
+            "library" | "made up string" | "kept" => 0,
             _ => returned.allocated,
         },
     }
@@ -176,6 +183,27 @@ fn descriptor(world: &World, number: c_int) -> String {
         seen += &format!(" {:?}", text(&content[..length]));
     }
     seen
+}
+
+/// What an open descriptor is; of one on a symlink, which may be another's with the same text, that and no more.
+fn itself(world: &World, number: c_int) -> String {
+    // SAFETY: the call gave it to us, and `descriptor` closes it, or this does.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    let stat = rustix::fs::fstat(fd).expect("it is open");
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
+        return descriptor(world, number);
+    }
+    let said = rustix::fs::readlinkat(fd, "", []).expect("a symlink has a text");
+    let flags = rustix::fs::fcntl_getfl(fd).expect("it is open");
+    let closes = rustix::io::fcntl_getfd(fd).expect("it is open");
+    // SAFETY: the call gave it to us.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
+    let (mode, size) = (stat.st_mode, stat.st_size);
+    format!(
+        "{} {mode:o} size {size} flags {:x} {closes:?}",
+        text(said.to_bytes()),
+        flags.bits()
+    )
 }
 
 fn of(fd: &OwnedFd) -> libc::stat64 {

@@ -216,6 +216,26 @@ impl Snapshot {
         tree: &impl Tree,
         scratch: &mut Scratch,
     ) -> Result<Box<[u8]>, Errno> {
+        let reached = self.reached(path, tree, scratch)?;
+        // A walk leaves the dots at the end of a symlink's text to the kernel. A directory is found by its own name.
+        if !reached.ends_with(b"/.") && !reached.ends_with(b"/..") {
+            return Ok(reached);
+        }
+        let here = b"/.";
+        let reached = self.reached(&[&*reached, here].concat(), tree, scratch)?;
+        Ok(match reached.strip_suffix(here) {
+            Some([]) => b"/".as_slice().into(),
+            Some(dir) => dir.into(),
+            None => reached,
+        })
+    }
+
+    fn reached(
+        &self,
+        path: &[u8],
+        tree: &impl Tree,
+        scratch: &mut Scratch,
+    ) -> Result<Box<[u8]>, Errno> {
         let path = match walk(self, tree, CWD, path, Last::Followed, scratch)? {
             End::Name { name, .. } => name.to_bytes().into(),
             End::Link(link) => link.to.to_bytes().into(),

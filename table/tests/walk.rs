@@ -131,6 +131,7 @@ fn tree() -> Paper {
         ("/u02", "u01"),
         ("/srv/current", "../binaries/version"),
         ("/srv/up", ".."),
+        ("/srv/around", "/binaries/version/bin/.."),
         ("/binaries/version2/self", "/binaries/version/bin"),
         ("/binaries/version2/sideways", "../version/bin"),
         ("/binaries/version2/out", "/etc/conf"),
@@ -183,6 +184,8 @@ fn snapshot(tree: &Paper) -> Snapshot {
         ("/srv/third", "/binaries/version"),
         ("/locked/link", "/etc"),
         ("/missing/link", "/etc"),
+        ("/srv/up/top", "/etc/conf"),
+        ("/srv/around/held", "/etc/conf"),
         ("/pong", "/srv/ping"),
         ("/srv/ping", "/pong"),
     ]
@@ -360,6 +363,18 @@ fn links_inside_targets_lead_on() {
         (CWD, "/binaries/version/plugins/x/y", Followed, "/etc/x/y"),
         (CWD, "/srv/third/bin", Followed, "/binaries/version2/bin"),
         (CWD, "/srv/first", Followed, "/binaries/version2/x"),
+    ]);
+}
+
+#[test]
+fn a_place_behind_a_symlink_that_ends_in_dots_is_found() {
+    use Last::{Followed, Kept};
+    check(&[
+        (CWD, "/top", Followed, "/etc/conf"),
+        (CWD, "up/top", Followed, "/etc/conf"),
+        (CWD, "/binaries/version2/held", Kept, "-> /etc/conf"),
+        (CWD, "/binaries/version/held", Kept, "-> /etc/conf"),
+        (CWD, "around/held", Kept, "-> /etc/conf"),
     ]);
 }
 

@@ -146,6 +146,15 @@ impl Host {
         command.args(["run", "--member", member, "--"]).arg(program);
         command
     }
+
+    /// Returns a command that the variables alone make an instance of a member.
+    pub fn preloaded(&self, member: &str, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.command(program);
+        command
+            .env("LD_PRELOAD", shim::library())
+            .env("PSL_MEMBER", member);
+        command
+    }
 }
 
 fn admin() -> &'static Path {

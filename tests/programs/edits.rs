@@ -102,6 +102,8 @@ fn a_running_instance_and_its_children_keep_their_view_through_commits() {
 fn a_run_inside_an_instance_starts_one_of_its_own() {
     let host = host();
     let mut shell = Instance::start(host.run(MEMBER, packages::file("/bin/bash")));
+    shell.tell("echo it runs");
+    shell.wait_for("it runs");
     host.link(MEMBER, "binaries/version", "binaries/version2");
     let run = host.run(MEMBER, "cat");
     let run = format!(

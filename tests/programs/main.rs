@@ -3,6 +3,7 @@ mod nginx;
 mod redis;
 
 mod edits;
+mod start;
 
 mod stage;
 mod rows {

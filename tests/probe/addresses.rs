@@ -115,17 +115,20 @@ fn datagrams(bound: usize, to: [usize; 2], said: &mut Vec<String>) {
                 msg_len: 77,
             }; 2]
         };
-        let (mut sent, mut address) = (many(sent), Address::with(WHOLE));
-        let mut received = many(message([address.at(), WHOLE], &mut taken));
+        let (mut sent, mut addresses) = (many(sent), [WHOLE, WHOLE].map(Address::with));
+        let mut received = addresses
+            .each_mut()
+            .map(|address| message([address.at(), WHOLE], &mut taken))
+            .map(|message| many(message)[0]);
         let at = sent.as_mut_ptr().expose_provenance();
         let count = call(send, &[bound, at, 2, 0]);
         let at = received.as_mut_ptr().expose_provenance();
         let read = call("recvmmsg", &[bound, at, 2, wait, 0]);
-        address.length = received[1].msg_hdr.msg_namelen;
+        addresses[1].length = received[1].msg_hdr.msg_namelen;
         let lengths = [sent[1].msg_len, received[1].msg_len];
         said.push(format!(
             "{send} {count} {read} {lengths:?} {}",
-            address.told()
+            addresses[1].told()
         ));
     }
 }

@@ -49,12 +49,10 @@ fn streams(bound: usize, to: [usize; 2], said: &mut Vec<String>) {
         let mut address = Address::with(WHOLE);
         let accepted = call(accept, &[bound, address.at(), address.length_at(), 0]);
         said.push(format!("{accept} {}", address.told()));
-        if let Ok(accepted) = c_int::try_from(accepted) {
-            if accepted >= 0 {
-                // SAFETY: it was just opened, for us.
-                let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
-                said.push(named("getsockname", accepted.as_raw_fd() as usize, WHOLE));
-            }
+        if accepted >= 0 {
+            // SAFETY: it was just opened, for us.
+            let accepted = unsafe { OwnedFd::from_raw_fd(accepted as c_int) };
+            said.push(named("getsockname", accepted.as_raw_fd() as usize, WHOLE));
         }
     }
     let other = socket(SocketType::DGRAM).as_raw_fd() as usize;

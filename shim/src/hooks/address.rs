@@ -22,6 +22,7 @@ pub mod told;
 use name::{Name, ROOM};
 
 /// What the kernel is to be given for an address.
+#[allow(clippy::large_enum_variant, reason = "nothing may be allocated for it")]
 pub enum Met {
     /// The address as the caller gave it.
     Given,

@@ -95,7 +95,7 @@ impl Entry {
     fn read(&self) -> Option<(Name, Name)> {
         // Acquire pairs with the release at the end of `write`: the words are of this version or a later one.
         let version = self.version.load(Ordering::Acquire);
-        if version == 0 || version % 2 == 1 {
+        if version == 0 || !version.is_multiple_of(2) {
             return None;
         }
         let names = (load(&self.kernel), load(&self.given));
@@ -107,7 +107,7 @@ impl Entry {
     /// Writes the entry, unless somebody else does.
     fn write(&self, kernel: &Name, given: &Name) -> bool {
         let version = self.version.load(Ordering::Relaxed);
-        let is_free = version % 2 == 0
+        let is_free = version.is_multiple_of(2)
             && self
                 .version
                 .compare_exchange(version, version + 1, Ordering::Relaxed, Ordering::Relaxed)

@@ -12,10 +12,12 @@ mod spellings;
 mod attributes;
 mod entries;
 mod facts;
+mod kept;
 mod listings;
 mod mounts;
 mod opens;
 mod programs;
+mod sockets;
 mod texts;
 
 pub use row::{Differs, Given, Row};
@@ -31,6 +33,8 @@ pub fn rows() -> Vec<Row> {
         texts::rows(),
         entries::rows(),
         mounts::rows(),
+        sockets::rows(),
+        kept::rows(),
     ]
     .concat()
 }

@@ -45,7 +45,10 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
         for (twin, symbol) in row.symbols.iter().enumerate() {
             // Twins are the same line of the table: that they are on it, a few names tell.
             let step = if twin > 0 { 7 } else { 1 };
-            let is_spelt = |it: &Given| matches!(it, Given::Path | Given::Template(_) | Given::Dir);
+            let is_spelt = |it: &Given| {
+                use Given::{Address, Dir, Path, Template};
+                matches!(it, Path | Address | Template(_) | Dir)
+            };
             let count = if row.arguments.iter().any(is_spelt) {
                 spellings.len()
             } else {
@@ -111,6 +114,8 @@ fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec
         Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
         Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),
         Given::Watch => Argument::Watch,
+        Given::Address => Argument::Address(spelt.clone()),
+        Given::Socket(kind) => Argument::Socket((*kind).into()),
         Given::Dir => dir.clone(),
         Given::Fixed(path) => Argument::Text(format!("{root}/{path}")),
         Given::Text(text) => Argument::Text((*text).into()),

@@ -25,6 +25,10 @@ pub enum Given {
     Texts(&'static [&'static str]),
     /// A descriptor of this program of the newer version, which stays open when it is executed.
     Program(&'static str),
+    /// An address of a local socket with the name that is spelt.
+    Address,
+    /// A descriptor of a local socket, for `stream` or `datagrams`.
+    Socket(&'static str),
     /// An open stream.
     Stream,
     /// A descriptor that watches files.

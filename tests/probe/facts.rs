@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::path::Path;
 
-use rustix::fd::{FromRawFd, OwnedFd};
+use rustix::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType};
 
 use crate::play::World;
@@ -29,6 +29,27 @@ pub fn descriptor(world: &World, number: c_int) -> String {
         seen += &format!(" {:?}", text(&content[..length]));
     }
     seen
+}
+
+/// What an open descriptor is; of one on a symlink, which may be another's with the same text, that and no more.
+pub fn itself(world: &World, number: c_int) -> String {
+    // SAFETY: the call gave it to us, and `descriptor` closes it, or this does.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    let stat = rustix::fs::fstat(fd).expect("it is open");
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
+        return descriptor(world, number);
+    }
+    let said = rustix::fs::readlinkat(fd, "", []).expect("a symlink has a text");
+    let flags = rustix::fs::fcntl_getfl(fd).expect("it is open");
+    let closes = rustix::io::fcntl_getfd(fd).expect("it is open");
+    // SAFETY: the call gave it to us.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
+    let (mode, size) = (stat.st_mode, stat.st_size);
+    format!(
+        "{} {mode:o} size {size} flags {:x} {closes:?}",
+        text(said.to_bytes()),
+        flags.bits()
+    )
 }
 
 fn of(fd: &OwnedFd) -> libc::stat64 {

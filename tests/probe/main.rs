@@ -9,8 +9,10 @@ mod play;
 mod call;
 mod seen;
 
+mod addresses;
 mod child;
 mod facts;
+mod kept;
 mod listing;
 mod made_up;
 mod pointers;

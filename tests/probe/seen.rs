@@ -4,9 +4,11 @@ use std::ffi::{c_int, c_void};
 
 use rustix::fd::AsRawFd;
 
+use crate::addresses;
 use crate::call::{Prepared, Returned};
 use crate::child::{ended, in_child};
-use crate::facts::{descriptor, opened, stat, statx};
+use crate::facts::{descriptor, itself, opened, stat, statx};
+use crate::kept;
 use crate::play::World;
 use crate::{listing, made_up, pointers};
 
@@ -98,6 +100,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
+        "bound" if number != 0 => (number.to_string(), String::new()),
+        "bound" => (number.to_string(), addresses::shown(shows, prepared)),
+        "kept" | "users" | "piped" | "refused" | "shared" => kept::shown(what, returned.value),
+        "itself" if number < 0 => (number.to_string(), String::new()),
+        "itself" => ("descriptor".into(), itself(world, number)),
         "nothing" => ("nothing".into(), String::new()),
         // The number is made of the file's inode.
         "key" if number == -1 => ("-1".into(), String::new()),
@@ -131,7 +138,7 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         seen: seen + leaked,
         allocations: match shows {
             // These are there to allocate.
-            "library" | "made up string" => 0,
+            "library" | "made up string" | "kept" => 0,
             _ => returned.allocated,
         },
     }

@@ -41,7 +41,7 @@ pub unsafe fn openat2(
         let last = kept_by_open(path, flags);
         let resolution = (*how).resolve;
         if resolution & (libc::RESOLVE_NO_SYMLINKS | CONFINED) == 0 {
-            let on_link = |_: &_| link_itself::open(path, flags);
+            let on_link = |link: &_| link_itself::open(link, path, flags);
             return operand(dir, path, last, on_link, |dir, path| {
                 real(dir, path, how, size)
             });

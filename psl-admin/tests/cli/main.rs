@@ -11,5 +11,6 @@ mod history;
 mod list;
 mod output;
 mod resolve;
+mod rollback;
 mod run;
 mod usage;

@@ -47,6 +47,8 @@ macro_rules! hook {
                 },
             );
 
+            declared! { $name ($($argument: $type),*) -> $result }
+
             redhook::hook! {
                 unsafe fn $name($($argument : $type),*) -> $result => hooked {
                     // SAFETY: the type is the one that this symbol is exported with.
@@ -59,6 +61,36 @@ macro_rules! hook {
                 }
             }
         }
+    };
+}
+
+/// Compares a prototype with the libc crate's: a name is looked up in the innermost block that knows it.
+macro_rules! declared {
+    ($name:ident ($($argument:ident : $type:ty),*) -> $result:ty) => {
+        #[allow(dead_code, unused_imports, clashing_extern_declarations, reason = "what is looked up is found once")]
+        const _: () = {
+            type Hook = unsafe extern "C" fn($($type),*) -> $result;
+            // What the libc crate does not have is compared with itself.
+            unsafe extern "C" {
+                fn $name($($argument: $type),*) -> $result;
+            }
+            {
+                use libc::*;
+                {
+                    use $crate::hooks::prototypes::variadic::*;
+                    $crate::hooks::prototypes::compare::<Hook, _>(
+                        $name as unsafe extern "C" fn($($crate::expand::unknown!($argument)),*) -> _,
+                    );
+                }
+            }
+        };
+    };
+}
+
+/// A type for the compiler to find.
+macro_rules! unknown {
+    ($argument:ident) => {
+        _
     };
 }
 
@@ -95,4 +127,4 @@ macro_rules! operands {
     };
 }
 
-pub(crate) use {action, hook, hooks, operands, row};
+pub(crate) use {action, declared, hook, hooks, operands, row, unknown};

@@ -7,7 +7,7 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
-    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mmsghdr, mode_t, msghdr, off64_t,
+    DIR, FILE, dev_t, dirent64 as Dirent, file_handle, gid_t, mmsghdr, mode_t, msghdr, off64_t,
     posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, sem_t, size_t,
     sockaddr, socklen_t, ssize_t, stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs,
     statx as Statx, timespec, timeval, uid_t, utimbuf,
@@ -17,7 +17,7 @@ use rustix::io::Errno;
 
 use self::confined::OpenHow;
 use crate::call::Code;
-use crate::expand::{action, hook, hooks, operands, row};
+use crate::expand::{action, declared, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
@@ -32,6 +32,7 @@ mod memory;
 mod mounts;
 mod physical;
 mod prepared;
+pub mod prototypes;
 mod scan;
 mod semaphore;
 mod shell;
@@ -66,7 +67,7 @@ hooks! {
         { => physical::freopen };
     fn setmntent | __setmntent (path: *const c_char, mode: *const c_char) -> *mut FILE, { path };
     fn catopen(name: *const c_char, flag: c_int) -> *mut c_void, { => physical::catopen };
-    fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut c_void, mount: *mut c_int, flags: c_int) -> c_int,
+    fn name_to_handle_at(dir: c_int, path: *const c_char, handle: *mut file_handle, mount: *mut c_int, flags: c_int) -> c_int,
         { dir/path: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |_| Err(Errno::OPNOTSUPP) };
 
     // The entries of a directory, links among them.

@@ -8,6 +8,7 @@ mod call;
 mod listing;
 mod made_up;
 mod play;
+mod records;
 mod seen;
 mod strain;
 mod tool;

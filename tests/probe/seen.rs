@@ -11,6 +11,7 @@ use crate::call::{Prepared, Returned, symbol};
 use crate::listing;
 use crate::made_up;
 use crate::play::World;
+use crate::records::{self, Kind};
 
 /// What a call returned, and what that shows.
 pub struct Shown {
@@ -48,6 +49,19 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             };
             format!("{code} {errno} -> {seen}")
         });
+    }
+    if let "records" | "old-records" = what {
+        let kind = if what == "records" {
+            Kind::Typed
+        } else {
+            Kind::Old
+        };
+        let (returned, seen) = records::shown(world, kind, argument, prepared, function);
+        return Shown {
+            result: format!("{} {}", returned.value, returned.errno_name()),
+            seen,
+            allocations: returned.allocated,
+        };
     }
     let next = next_descriptor();
     let returned = prepared.call(function);

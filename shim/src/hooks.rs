@@ -80,7 +80,6 @@ hooks! {
         { => scan::scandir };
     fn scandirat | scandirat64 (dir: c_int, path: *const c_char, result: *mut *mut *mut Dirent, filter: Filter, compare: Compare) -> c_int,
         { => scan::scandirat };
-
     fn getdents64(fd: c_int, batch: *mut c_void, size: size_t) -> ssize_t, { => records::getdents64 };
     fn getdirentries | getdirentries64 (fd: c_int, batch: *mut c_char, size: size_t, base: *mut off64_t) -> ssize_t,
         { => records::getdirentries };

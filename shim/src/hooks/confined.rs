@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ops::Range;
 
 use libc::size_t;
-use psl_table::tree::PATH_MAX;
+use psl_table::tree::{Host, PATH_MAX, Tree as _};
 use psl_table::walk::Last;
 use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, StatxFlags};
@@ -28,7 +28,8 @@ type Openat2 = unsafe extern "C" fn(c_int, *const c_char, *const OpenHow, size_t
 
 /// See openat2(2): a link is a symlink to an absolute path, which leads out of every confined tree.
 ///
-/// `RESOLVE_IN_ROOT` would have the target below `dir`; that is refused with `EXDEV` rather than guessed.
+/// With `RESOLVE_IN_ROOT`, `dir` is the root of a tree of its own, where the paths of links mean other directories:
+/// no link holds there, as none does behind chroot(2).
 pub unsafe fn openat2(
     real: Openat2,
     dir: c_int,
@@ -41,6 +42,10 @@ pub unsafe fn openat2(
         if !may_be_mapped(how) || size < size_of::<OpenHow>() {
             return real(dir, path, how, size);
         }
+        let resolution = (*how).resolve;
+        if resolution & libc::RESOLVE_IN_ROOT != 0 && !is_root(dir) {
+            return real(dir, path, how, size);
+        }
         let flags = (*how).flags as c_int;
         let last = kept_by_open(path, flags);
         resolve(dir, path, last, |met| {
@@ -49,17 +54,27 @@ pub unsafe fn openat2(
             }
             // SAFETY: it leads to a link, so it is a C string.
             let text = CStr::from_ptr(path).to_bytes();
-            if let Err(errno) = permitted(real, dir, text, last, (*how).resolve) {
+            if let Err(errno) = permitted(real, dir, text, last, resolution) {
                 return fail(errno);
             }
             match met {
                 Operand::Given => real(dir, path, how, size),
-                Operand::Rewritten(name) => real(libc::AT_FDCWD, name.as_ptr(), how, size),
+                Operand::Rewritten(name) => real(dir, name.as_ptr(), how, size),
                 Operand::Link(_) => link_itself::open(path, flags).unwrap_or_else(fail),
                 Operand::Error(errno) => fail(errno),
             }
         })
     }
+}
+
+/// Whether a directory is this process's root.
+unsafe fn is_root(dir: c_int) -> bool {
+    // SAFETY: the descriptor is the caller's.
+    let Ok(dir) = (unsafe { start_of(dir, c".") }) else {
+        return false;
+    };
+    let identity = Host.identity(dir, c".");
+    identity.is_ok() && identity == Host.identity(CWD, c"/")
 }
 
 /// Fails as the kernel would at the first symlink of a name that has to do with a link.
@@ -94,7 +109,7 @@ unsafe fn permitted(
     // SAFETY: likewise.
     let crosses = resolution & libc::RESOLVE_NO_XDEV != 0
         && (!unsafe { knows_root(dir, &text[..symlink.end]) }? || mount != mount_of(CWD, c"/"));
-    if crosses || resolution & (libc::RESOLVE_BENEATH | libc::RESOLVE_IN_ROOT) != 0 {
+    if crosses || resolution & libc::RESOLVE_BENEATH != 0 {
         return Err(Errno::XDEV);
     }
     Ok(())
@@ -105,10 +120,12 @@ unsafe fn permitted(
 /// Until then the root lies across a mount to `RESOLVE_NO_XDEV`.
 unsafe fn knows_root(dir: c_int, text: &[u8]) -> Result<bool, Errno> {
     let goes_up = |text: &[u8]| components(text).any(|it| &text[it] == b"..");
-    let mut known = text.starts_with(b"/") || goes_up(text);
+    if text.starts_with(b"/") || goes_up(text) {
+        return Ok(true);
+    }
     for component in components(text) {
         let mut target = [0; 512];
-        known |= with_text(&[&text[..component.end]], |path| {
+        let is_upward = with_text(&[&text[..component.end]], |path| {
             // SAFETY: a C string; the descriptor is the caller's.
             let length = unsafe {
                 let path = CStr::from_ptr(path);
@@ -116,8 +133,11 @@ unsafe fn knows_root(dir: c_int, text: &[u8]) -> Result<bool, Errno> {
             };
             Ok(length.is_ok_and(|length| goes_up(&target[..length])))
         })?;
+        if is_upward {
+            return Ok(true);
+        }
     }
-    Ok(known)
+    Ok(false)
 }
 
 /// Returns where the components of a name stand.

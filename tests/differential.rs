@@ -47,7 +47,7 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
                 1
             };
             for spelling in spellings[..count].iter().skip(twin % step).step_by(step) {
-                if row.spares_root && spelling.text == "/" {
+                if is_of_host(&row, spelling) {
                     continue;
                 }
                 let own = root.join(spelling.start).display().to_string();
@@ -84,6 +84,17 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
         }
     }
     cases
+}
+
+/// Whether the call would change something outside of the tree.
+fn is_of_host(row: &Row, spelling: &Spelling) -> bool {
+    let is_below_root = |it: &Given| matches!(it, Given::Template(text) if text.starts_with('/'));
+    let changes = row.changes || row.spares_root || row.arguments.iter().any(is_below_root);
+    match spelling.text.as_str() {
+        "/" => changes,
+        "" => row.arguments.iter().any(is_below_root),
+        _ => false,
+    }
 }
 
 fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec<Argument> {

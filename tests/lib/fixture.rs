@@ -74,6 +74,7 @@ pub enum Node {
 }
 
 const DIRECTORIES: &[&str] = &[
+    "",
     "shared",
     "shared/version1",
     "shared/version2",
@@ -114,7 +115,7 @@ const SYMLINKS: &[(&str, &str)] = &[
 /// How many symlinks `hops/39` leads through, itself included, before it reaches a private link.
 pub const HOPS: usize = 40;
 
-/// Returns every entry, sorted by path, with the root at `root`.
+/// Returns every entry, sorted by path, with the root, whose path is empty, at `root`.
 pub fn nodes(root: &Path, occupant: Occupant) -> Vec<(String, Node)> {
     let in_root = |text: &str| text.replace("{}", &root.display().to_string());
     let mut nodes: Vec<(String, Node)> = Vec::new();
@@ -155,7 +156,7 @@ pub fn nodes(root: &Path, occupant: Occupant) -> Vec<(String, Node)> {
     nodes
 }
 
-/// Makes the tree in an empty directory.
+/// Makes the tree; its root is not there yet.
 pub fn build(root: &Path, occupant: Occupant) -> Result<(), Errno> {
     let nodes = nodes(root, occupant);
     for (path, node) in &nodes {

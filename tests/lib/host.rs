@@ -80,14 +80,12 @@ impl Host {
     pub fn patch(&self, name: &str, old: &[u8], new: &[u8]) {
         assert_eq!(old.len(), new.len(), "a program's bytes keep their places");
         let mut bytes = fs::read(self.path(name)).expect("a file can be read");
-        let found = |bytes: &[u8]| bytes.windows(old.len()).position(|it| it == old);
-        let mut at = found(&bytes).expect("the file has something to replace");
-        while let Some(next) = {
+        let places: Vec<_> = (0..bytes.len())
+            .filter(|&at| bytes[at..].starts_with(old))
+            .collect();
+        assert!(!places.is_empty(), "{name} has something to replace");
+        for at in places {
             bytes[at..at + new.len()].copy_from_slice(new);
-            at += new.len();
-            found(&bytes[at..])
-        } {
-            at += next;
         }
         fs::write(self.path(name), bytes).expect("a file can be written");
     }

@@ -22,12 +22,12 @@ pub struct Found {
     pub identity: (u64, u64),
 }
 
-/// All entries below a root, by their paths.
+/// All entries of a tree, by their paths; the root's own is empty.
 pub type Inventory = BTreeMap<String, Found>;
 
-/// Looks at everything below `root`; a directory that cannot be read counts as empty.
+/// Looks at `root` and everything below it; a directory that cannot be read counts as empty.
 pub fn take(root: &Path) -> Result<Inventory, Errno> {
-    let mut inventory = Inventory::new();
+    let mut inventory = Inventory::from([(String::new(), look(root)?)]);
     let mut pending = vec![PathBuf::new()];
     while let Some(dir) = pending.pop() {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

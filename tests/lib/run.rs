@@ -74,7 +74,6 @@ impl Bench {
             self.open_locked();
             fs::remove_dir_all(&root).expect("the last tree can be removed");
         }
-        fs::create_dir(&root).expect("the tree's root can be made");
         fixture::build(&root, occupant).expect("the tree can be made");
         if self.has_programs {
             programs::add(&root, &self.probe).expect("programs can be added");

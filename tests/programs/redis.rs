@@ -33,7 +33,7 @@ fn host() -> Host {
 
     host.copy_tree("binaries/version", "binaries/version2");
     let old = version_of(program);
-    let new = old.replacen(|_: char| true, "9", 1);
+    let new = second(&old);
     host.patch(
         "binaries/version2/bin/redis-server",
         old.as_bytes(),
@@ -50,7 +50,10 @@ fn host() -> Host {
     for member in ["cache1", "cache2"] {
         let own = format!("instances/{member}");
         let configuration = format!(
-            "include {{host}}/binaries/version/conf/default.conf\nloadmodule {{host}}/binaries/version/modules/release.so\ndir {{host}}/{own}\nunixsocket {{host}}/{own}/socket\n"
+            "include {{host}}/binaries/version/conf/default.conf\n\
+             loadmodule {{host}}/binaries/version/modules/release.so\n\
+             dir {{host}}/{own}\n\
+             unixsocket {{host}}/{own}/socket\n"
         );
         host.write(&format!("{own}/redis.conf"), &configuration);
     }
@@ -89,6 +92,11 @@ fn version_of(program: &Path) -> String {
         .split_whitespace()
         .find_map(|word| word.strip_prefix("v="));
     version.expect("it says its version").into()
+}
+
+/// Returns what the patched program calls its version.
+fn second(version: &str) -> String {
+    format!("9{}", &version[1..])
 }
 
 fn start(host: &Host, member: &str) -> Instance {
@@ -135,11 +143,7 @@ fn assert_serves(host: &Host, member: &str, instance: &Instance, version: &str) 
         "noeviction"
     };
     let program = version_of(packages::file("/usr/bin/redis-server"));
-    let program = if is_second {
-        program.replacen(|_: char| true, "9", 1)
-    } else {
-        program
-    };
+    let program = if is_second { second(&program) } else { program };
     let own = host.path(&format!("binaries/{version}"));
 
     let info = ask(host, member, &["INFO", "server"]);
@@ -152,7 +156,12 @@ fn assert_serves(host: &Host, member: &str, instance: &Instance, version: &str) 
         "{member}"
     );
     assert_eq!(ask(host, member, &["RELEASE"]), version, "{member}");
-    assert_users(host, member, version);
+    let users = if is_second {
+        "auditor\ndefault"
+    } else {
+        "default"
+    };
+    assert_eq!(ask(host, member, &["ACL", "USERS"]), users, "{member}");
     assert_eq!(ask(host, member, &["GET", "name"]), member);
 
     let expected = BTreeSet::from(["bin/redis-server", "modules/release.so"].map(PathBuf::from));
@@ -173,16 +182,6 @@ fn assert_serves(host: &Host, member: &str, instance: &Instance, version: &str) 
             own.join("bin/redis-server")
         );
     }
-}
-
-#[track_caller]
-fn assert_users(host: &Host, member: &str, version: &str) {
-    let users = if version == "version2" {
-        "auditor\ndefault"
-    } else {
-        "default"
-    };
-    assert_eq!(ask(host, member, &["ACL", "USERS"]), users, "{member}");
 }
 
 #[test]

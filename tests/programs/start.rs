@@ -1,15 +1,12 @@
-//! Programs that the preload library does not let run: what it cannot read is said before main, with exit status 78.
+//! Instances that do not start, or start no further program, for what only this host or this instance is about.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use psl_tests::host::Host;
 use psl_tests::instance::Instance;
 use psl_tests::packages;
-use rustix::fs::{CWD, FileType, Mode};
 
 const MEMBER: &str = "erp1";
 
@@ -52,122 +49,6 @@ fn link(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn an_invalid_table_refuses_with_file_line_and_column() {
-    let host = Host::new(&[MEMBER]);
-    let head = "format = 1\ngeneration = 1\n";
-    let long = format!("/{}", "x".repeat(4095));
-    let rows = [
-        (
-            "format = 2\ngeneration = 1\n".into(),
-            "1:10: format 2, this program reads up to 1",
-        ),
-        (
-            "format = 1\ngeneration = 1\nlinks = []\n".into(),
-            "3:1: unknown key `links`",
-        ),
-        (
-            format!("{head}[[link]]\nform = '/a'\nto = '/b'\n"),
-            "4:1: unknown key `form`",
-        ),
-        (format!("{head}[[link\n"), "3:"),
-        (
-            format!("{head}{}", link("a", "/b")),
-            "4:8: `from` \"a\" is relative",
-        ),
-        (
-            format!("{head}{}", link("/a", "b")),
-            "5:6: `to` \"b\" is relative",
-        ),
-        (
-            format!("{head}{}", link("/", "/b")),
-            "4:8: `from` \"/\" is the root",
-        ),
-        (
-            format!("{head}{}", link(&long, "/b")),
-            "has 4096 bytes, expected at most 4095",
-        ),
-        (format!("{head}{}", link("/a", "/a/b")), "lies below"),
-        (
-            format!("{head}{}{}", link("/a", "/b"), link("/b", "/a")),
-            "cycle",
-        ),
-        (
-            format!("{head}{}{}", link("/a", "/b"), link("/a", "/c")),
-            "6:1: a second link from \"/a\"",
-        ),
-    ];
-    for (text, message) in rows {
-        host.write("store/table.toml", &text);
-        let table = host.path("store/table.toml");
-        let place = format!("{}:", table.display());
-        let message = match message.starts_with(|it: char| it.is_ascii_digit()) {
-            true => format!("{place}{message}"),
-            false => message.into(),
-        };
-        assert_refused(shell(&host), &message);
-    }
-}
-
-#[test]
-fn what_is_no_readable_table_refuses_at_once() {
-    let rows: [(&dyn Fn(&Host), &str); 6] = [
-        (&|_| {}, "has lost its table.toml"),
-        (
-            &|host| fs::create_dir(table(host)).expect("it is gone"),
-            "is a directory, expected a regular file",
-        ),
-        (
-            &|host| {
-                let mode = Mode::from_raw_mode(0o644);
-                let made = rustix::fs::mknodat(CWD, table(host), FileType::Fifo, mode, 0);
-                made.expect("it is gone");
-            },
-            "is a FIFO, expected a regular file",
-        ),
-        (
-            &|host| fs::write(table(host), b"format = 1\n\"\xff\"").expect("it is gone"),
-            "table.toml:2:2: not UTF-8",
-        ),
-        (
-            &|host| {
-                host.write("store/table.toml", "format = 1\ngeneration = 1\n");
-                let mode = Permissions::from_mode(0o666);
-                fs::set_permissions(table(host), mode).expect("it is ours");
-            },
-            "is writable by group and others",
-        ),
-        (
-            &|host| symlink("table.toml", table(host)).expect("it is gone"),
-            "table.toml",
-        ),
-    ];
-    for (make, message) in rows {
-        let host = Host::new(&[MEMBER]);
-        fs::remove_file(table(&host)).expect("it is there");
-        make(&host);
-        assert_refused(shell(&host), message);
-    }
-}
-
-fn table(host: &Host) -> PathBuf {
-    host.path("store/table.toml")
-}
-
-#[test]
-fn a_table_that_may_not_be_read_refuses() {
-    let host = Host::new(&[MEMBER]);
-    fs::set_permissions(table(&host), Permissions::from_mode(0)).expect("it is ours");
-    let mut command = shell(&host);
-    // Root may read anything, and somebody else may not read where the library was built.
-    if fs::read(table(&host)).is_ok() {
-        host.copy(psl_tests::shim::library(), "libpsl_shim.so");
-        command.env("LD_PRELOAD", host.path("libpsl_shim.so"));
-        command.uid(65534).gid(65534);
-    }
-    assert_refused(command, "Permission denied");
-}
-
-#[test]
 fn links_that_lead_in_a_circle_on_this_host_refuse() {
     let host = Host::new(&[MEMBER]);
     for file in ["deep/one/two/file", "away/two/file"] {
@@ -188,14 +69,6 @@ fn links_that_lead_in_a_circle_on_this_host_refuse() {
 }
 
 #[test]
-fn a_wrong_host_configuration_refuses() {
-    let host = Host::new(&[MEMBER]);
-    host.write("psl.toml", "stroe = '/x'\n");
-    let place = host.path("psl.toml").display().to_string();
-    assert_refused(shell(&host), &format!("{place}:1:1: unknown key `stroe`"));
-}
-
-#[test]
 fn a_generation_that_is_gone_refuses_the_rest_of_its_instance() {
     let host = Host::new(&[MEMBER]);
     let mut instance = Instance::start(host.run(MEMBER, packages::file("/bin/dash")));
@@ -206,15 +79,6 @@ fn a_generation_that_is_gone_refuses_the_rest_of_its_instance() {
     let line = instance.wait_for("psl[");
     assert!(line.contains("the store keeps no generation 2"), "{line}");
     assert_eq!(instance.next_line(), "78");
-}
-
-#[test]
-fn a_host_that_ignores_errors_runs_without_links_and_warns() {
-    let host = Host::new(&[MEMBER]);
-    let config = fs::read_to_string(host.path("psl.toml")).expect("it is there");
-    host.write("psl.toml", &format!("{config}on_error = 'ignore'\n"));
-    host.write("store/table.toml", "format = 2\n");
-    assert_runs(shell(&host), Some("no links hold"));
 }
 
 #[test]

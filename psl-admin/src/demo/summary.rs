@@ -107,13 +107,16 @@ impl Summary {
     fn next(&self) -> String {
         let port = self.instances.first().map_or(0, |counts| counts.port);
         let directory = shell_words::quote(&self.directory);
+        let admin = std::env::args_os().next().unwrap_or("psl-admin".into());
+        let admin = admin.to_string_lossy();
+        let admin = shell_words::quote(&admin);
         format!(
             "\n{directory} stays; go on with\n  \
              T={directory}; export PSL_STORE=\"$T/store\" PSL_CONFIG=\"$T/psl.toml\"\n  \
-             psl-admin history\n  \
-             psl-admin run --member erp2 -- \"$T/binaries/version/bin/server\" --port {port} &\n  \
+             {admin} history\n  \
+             {admin} run --member erp2 -- \"$T/binaries/version/bin/server\" --port {port} &\n  \
              curl http://127.0.0.1:{port}/\n  \
-             kill %1; rm -r \"$T\"\n"
+             kill $!; rm -r \"$T\"\n"
         )
     }
 }

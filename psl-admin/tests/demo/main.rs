@@ -4,4 +4,6 @@ mod bench;
 
 mod ending;
 mod flaws;
+mod kept;
+mod surroundings;
 mod whole;

@@ -1,9 +1,6 @@
-//! Whole demos, in all kinds of surroundings.
+//! Whole demos: every instance moves, and everything that is told of it agrees.
 use crate::bench::{Bench, summary};
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 
 /// Which version each instance has at each moment.
 const MOMENTS: [(&str, u64, [u64; 3]); 5] = [
@@ -16,7 +13,7 @@ const MOMENTS: [(&str, u64, [u64; 3]); 5] = [
 
 /// Checks everything that a summary tells.
 #[track_caller]
-fn assert_whole(summary: &Value) {
+pub fn assert_whole(summary: &Value) {
     let directory = summary["directory"].as_str().unwrap();
     let moments = summary["moments"].as_array().unwrap();
     assert_eq!(moments.len(), MOMENTS.len());
@@ -92,101 +89,6 @@ fn every_instance_moves_in_its_turn_and_nothing_is_left() {
 }
 
 #[test]
-fn the_environment_of_the_caller_does_not_matter() {
-    let bench = Bench::new();
-    let mut command = bench.command(&["demo", "--json"]);
-    command.env("LD_PRELOAD", bench.path("bin/libpsl_shim.so"));
-    command
-        .envs(["PSL_APP", "PSL_APP_VERSION", "PSL_PIN", "QUOTING_STYLE"].map(|name| (name, "c")));
-    // What follows would keep the demo itself from running, if its shim cared.
-    command.env("PSL_SNAPSHOT", "g7;nobody");
-    assert_whole(&summary(&mut command));
-
-    let mut command = bench.command(&["demo", "--json"]);
-    command.envs([
-        ("PSL_CONFIG", "/missing"),
-        ("PSL_STORE", "relative"),
-        ("PSL_MEMBER", "-"),
-    ]);
-    assert_whole(&summary(&mut command));
-    bench.assert_clean();
-}
-
-#[test]
-fn a_demo_runs_inside_an_instance() {
-    let bench = Bench::new();
-    let store = bench.path("store");
-    let admin = |arguments: &[&str]| {
-        let mut command = bench.command(arguments);
-        command.env("PSL_STORE", &store).env_remove("PSL_CONFIG");
-        command
-    };
-    for arguments in [
-        &["init", store.to_str().unwrap()][..],
-        &["member", "set", "m", "app=x"],
-    ] {
-        assert!(
-            admin(arguments)
-                .stdout(Stdio::null())
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-    let program = bench.path("bin/psl-admin");
-    let inside = [
-        "run",
-        "--member",
-        "m",
-        "--",
-        program.to_str().unwrap(),
-        "demo",
-        "--json",
-    ];
-    assert_whole(&summary(&mut admin(&inside)));
-    bench.assert_clean();
-}
-
-#[test]
-fn an_ordinary_user_with_a_generous_umask_runs_a_demo() {
-    let bench = Bench::new();
-    let program = bench.path("bin/psl-admin");
-    let script = "umask 002; exec \"$0\" demo --json";
-    let mut command = bench.command_of("/bin/sh", &["-c", script, program.to_str().unwrap()]);
-    if rustix::process::geteuid().is_root() {
-        command.uid(65534).gid(65534);
-    }
-    assert_whole(&summary(&mut command));
-    bench.assert_clean();
-}
-
-#[test]
-fn two_demos_do_not_meet() {
-    let bench = Bench::new();
-    let demos = std::iter::repeat_with(|| {
-        let mut command = bench.command(&["demo", "--json"]);
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    });
-    let demos: Vec<_> = demos.take(2).collect();
-    for demo in demos {
-        let output = demo.wait_with_output().unwrap();
-        assert_eq!(
-            (
-                output.status.code(),
-                String::from_utf8_lossy(&output.stderr)
-            ),
-            (Some(0), "".into())
-        );
-        assert_whole(&serde_json::from_slice(&output.stdout).unwrap());
-    }
-    bench.assert_clean();
-}
-
-#[test]
 fn the_story_shows_each_command_and_quiet_shows_the_end_alone() {
     let bench = Bench::new();
     let printed = |arguments: &[&str]| {
@@ -221,34 +123,4 @@ fn the_story_shows_each_command_and_quiet_shows_the_end_alone() {
         );
     }
     bench.assert_clean();
-}
-
-#[test]
-fn a_kept_directory_can_be_gone_on_with() {
-    let bench = Bench::new();
-    let summary = summary(&mut bench.command(&["demo", "--keep", "--json"]));
-    assert_whole(&summary);
-    let [directory] = &bench.left()[..] else {
-        panic!("{:?}", bench.left())
-    };
-    assert_eq!(summary["directory"], json!(directory));
-    assert!(bench.processes().is_empty());
-
-    let mode = directory.metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o7777, 0o700);
-    let resolve = |member: &str| {
-        let place = directory.join("binaries/version");
-        let mut command: Command = bench.command(&["resolve", "--member", member]);
-        command
-            .arg(&place)
-            .env("PSL_STORE", directory.join("store"))
-            .env("PSL_CONFIG", directory.join("psl.toml"));
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
-    };
-    let target = |tree: &str| format!("{}\n", directory.join("binaries").join(tree).display());
-    // erp1 has gone back: no link and no attribute names it otherwise.
-    assert_eq!(
-        (resolve("erp1"), resolve("erp2")),
-        (target("version"), target("version2"))
-    );
 }

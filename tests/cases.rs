@@ -12,11 +12,13 @@ mod spellings;
 mod attributes;
 mod entries;
 mod facts;
+mod kept;
 mod listings;
 mod mounts;
 mod opens;
 mod programs;
 mod raw;
+mod sockets;
 mod texts;
 
 pub use row::{Differs, Given, Row};
@@ -32,6 +34,8 @@ pub fn rows() -> Vec<Row> {
         texts::rows(),
         entries::rows(),
         mounts::rows(),
+        sockets::rows(),
+        kept::rows(),
     ]
     .concat();
     let by_number = raw::rows(&functions);

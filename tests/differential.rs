@@ -24,6 +24,11 @@ struct Case {
 }
 
 impl Case {
+    fn has_many_links(&self) -> bool {
+        let is_hop = |it: &Argument| matches!(it, Argument::Text(text) if text.contains("/hops/"));
+        self.call.arguments.iter().any(is_hop)
+    }
+
     fn on_purpose(&self) -> Option<&Differs> {
         self.row.differs.iter().find(|it| it.on == self.names)
     }
@@ -40,7 +45,10 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
         for (twin, symbol) in row.symbols.iter().enumerate() {
             // Twins are the same line of the table: that they are on it, a few names tell.
             let step = if twin > 0 || row.is_twin { 7 } else { 1 };
-            let is_spelt = |it: &Given| matches!(it, Given::Path | Given::Template(_) | Given::Dir);
+            let is_spelt = |it: &Given| {
+                use Given::{Address, Dir, Path, Template};
+                matches!(it, Path | Address | Template(_) | Dir)
+            };
             let count = if row.arguments.iter().any(is_spelt) {
                 spellings.len()
             } else {
@@ -106,6 +114,8 @@ fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec
         Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
         Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),
         Given::Watch => Argument::Watch,
+        Given::Address => Argument::Address(spelt.clone()),
+        Given::Socket(kind) => Argument::Socket((*kind).into()),
         Given::Dir => dir.clone(),
         Given::Fixed(path) => Argument::Text(format!("{root}/{path}")),
         Given::Text(text) => Argument::Text((*text).into()),
@@ -148,34 +158,62 @@ fn is_right(case: &Case, real: &str, private: &str) -> bool {
     (real, real_seen) == (private, private_seen) && changes
 }
 
+/// A case whose answers differ and should not, and both of them.
+type Wrong<'a> = (&'a Case, String, String);
+
+/// Plays cases in both trees.
+fn differences<'a>(
+    bench: &Bench,
+    cases: &[&'a Case],
+    occupant: Occupant,
+    user: Option<u32>,
+) -> Vec<Wrong<'a>> {
+    let script: Vec<_> = cases.iter().map(|case| case.call.clone()).collect();
+    let real = bench.play(Occupant::Itself, user, &script);
+    let private = bench.play(occupant, user, &script);
+    assert_eq!(real.last(), private.last(), "what has changed in the end");
+    let answers = real.into_iter().zip(private);
+    let mut wrong = Vec::new();
+    for (case, (real, private)) in cases.iter().zip(answers) {
+        if !is_right(case, &real, &private) {
+            wrong.push((*case, real, private));
+        }
+    }
+    wrong
+}
+
 /// Plays cases and fails with those that differ and should not.
 fn assert_same(bench: &Bench, cases: &[Case], occupant: Occupant, user: Option<u32>) {
     assert!(
         cases.len() > 500,
         "there are too few cases to mean anything"
     );
-    let script: Vec<_> = cases.iter().map(|case| case.call.clone()).collect();
-    let real = bench.play(Occupant::Itself, user, &script);
-    let private = bench.play(occupant, user, &script);
-    let mut wrong = Vec::new();
-    for (case, (real, private)) in cases.iter().zip(real.iter().zip(&private)) {
-        if !is_right(case, real, private) {
+    let mut wrong = differences(bench, &cases.iter().collect::<Vec<_>>(), occupant, user);
+    // A lookup that a mount somewhere on the host gets in the way of is begun anew by the kernel, which goes on
+    // counting links: it says ELOOP to fewer than forty, but not always.
+    for _ in 0..20 {
+        if wrong.is_empty() || !wrong.iter().all(|(case, ..)| case.has_many_links()) {
+            break;
+        }
+        let again: Vec<_> = wrong.iter().map(|(case, ..)| *case).collect();
+        wrong = differences(bench, &again, occupant, user);
+    }
+    let told: Vec<_> = wrong
+        .iter()
+        .map(|(case, real, private)| {
             let wanted = case.on_purpose().map_or(String::new(), |it| {
                 format!("\n  expected {} and {}", it.real, it.private)
             });
             let call = &case.call;
-            wrong.push(format!(
-                "{call}{wanted}\n  real     {real}\n  private  {private}"
-            ));
-        }
-    }
+            format!("{call}{wanted}\n  real     {real}\n  private  {private}")
+        })
+        .collect();
     assert!(
-        wrong.is_empty(),
+        told.is_empty(),
         "{} calls differ from the kernel's answer:\n{}",
-        wrong.len(),
-        wrong.join("\n")
+        told.len(),
+        told.join("\n")
     );
-    assert_eq!(real.last(), private.last(), "what has changed in the end");
 }
 
 fn assert_alike(occupant: Occupant, user: Option<u32>, wanted: impl Fn(&Case) -> bool) {
@@ -240,7 +278,7 @@ fn without_psl_variables_the_library_changes_nothing() {
     let bench = Bench::new(probe());
     let script: Vec<_> = cases(&bench.root(), cases::rows(), &cases::spellings())
         .into_iter()
-        .filter(|case| case.number % 7 == 0)
+        .filter(|case| case.number % 7 == 0 && !case.has_many_links())
         .map(|case| case.call)
         .collect();
     let alone = bench.play(Occupant::Itself, None, &script);

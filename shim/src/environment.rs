@@ -91,7 +91,7 @@ impl Start {
 /// # Safety
 ///
 /// The block is null or ends with a null pointer, and lives for `'a`.
-unsafe fn strings<'a>(block: Block) -> impl Iterator<Item = &'a CStr> {
+pub unsafe fn strings<'a>(block: Block) -> impl Iterator<Item = &'a CStr> + Clone {
     let mut next = block;
     std::iter::from_fn(move || {
         // SAFETY: the caller's promise; `next` stays on the null pointer.

@@ -7,10 +7,10 @@
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use libc::{
-    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mode_t, off64_t,
-    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, size_t, ssize_t,
-    stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs, statx as Statx, timespec, timeval,
-    uid_t, utimbuf,
+    DIR, FILE, dev_t, dirent64 as Dirent, gid_t, mmsghdr, mode_t, msghdr, off64_t,
+    posix_spawn_file_actions_t as FileActions, posix_spawnattr_t as Attributes, sem_t, size_t,
+    sockaddr, socklen_t, ssize_t, stat64 as Stat, statfs64 as Statfs, statvfs64 as Statvfs,
+    statx as Statx, timespec, timeval, uid_t, utimbuf,
 };
 use psl_table::walk::Last::{Entry, Kept};
 use rustix::io::Errno;
@@ -21,21 +21,27 @@ use crate::expand::{action, around, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
+mod address;
 mod confined;
 pub mod dl;
 mod exec;
 mod execl;
 mod file_actions;
 mod listing;
+mod memory;
 mod mounts;
 mod physical;
 mod prepared;
 pub mod raw;
 mod records;
 mod scan;
+mod semaphore;
+mod shell;
 mod spawn;
+mod stored;
 mod stream;
 mod temp;
+mod watch;
 
 /// Flags of mount calls that the libc crate does not know: linux/mount.h.
 const MOVE_MOUNT_F_SYMLINKS: c_int = 0x1;
@@ -46,18 +52,18 @@ hooks! {
     // A descriptor or a stream: followed unless the flags say otherwise.
 
     fn open | open64 | __open | __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { path: kept_by_open(path, flags), |_| link_itself::open(path, flags) };
+        { path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn __open_2 | __open64_2 (path: *const c_char, flags: c_int) -> c_int,
-        { path: kept_by_open(path, flags), |_| link_itself::open(path, flags) };
+        { path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn openat | openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int,
-        { dir/path: kept_by_open(path, flags), |_| link_itself::open(path, flags) };
+        { dir/path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn __openat_2 | __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int,
-        { dir/path: kept_by_open(path, flags), |_| link_itself::open(path, flags) };
+        { dir/path: kept_by_open(path, flags), |it| link_itself::open(it, path, flags) };
     fn openat2(dir: c_int, path: *const c_char, how: *const OpenHow, size: size_t) -> c_int, { => confined::openat2 };
     fn creat | creat64 (path: *const c_char, mode: mode_t) -> c_int,
-        { path: kept_by_open(path, libc::O_CREAT), |_| link_itself::open(path, libc::O_CREAT) };
+        { path: kept_by_open(path, libc::O_CREAT), |_| link_itself::refuse(path, libc::O_CREAT) };
     fn fopen | fopen64 | _IO_fopen (path: *const c_char, mode: *const c_char) -> *mut FILE,
-        { path: kept_by_open(path, fopen_flags(mode)), |_| link_itself::open(path, fopen_flags(mode)) };
+        { path: kept_by_open(path, fopen_flags(mode)), |_| link_itself::refuse(path, fopen_flags(mode)) };
     fn freopen | freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE,
         { => physical::freopen };
     fn setmntent | __setmntent (path: *const c_char, mode: *const c_char) -> *mut FILE, { path };
@@ -210,6 +216,13 @@ hooks! {
     fn pidfd_spawnp(pidfd: *mut c_int, file: *const c_char, actions: *const FileActions, attributes: *const Attributes, argv: *const *const c_char, envp: *const *const c_char) -> Code,
         { => spawn::pidfd_spawnp };
 
+    // Shells.
+
+    fn system(command: *const c_char) -> c_int, { => shell::system };
+    fn popen | _IO_popen (command: *const c_char, mode: *const c_char) -> *mut FILE, { => shell::popen };
+    fn _IO_proc_open(stream: *mut FILE, command: *const c_char, mode: *const c_char) -> *mut FILE,
+        { => shell::proc_open };
+
     // Names that libc makes up.
 
     fn mkstemp | mkstemp64 (template: *mut c_char) -> c_int, { => temp::mkstemp };
@@ -223,12 +236,45 @@ hooks! {
     // Names that are watched, or that something is made of.
 
     fn inotify_add_watch(fd: c_int, path: *const c_char, mask: u32) -> c_int,
-        { path: kept_if((mask & libc::IN_DONT_FOLLOW) as c_int), |_| Err(Errno::OPNOTSUPP) };
+        { => watch::inotify_add_watch };
     fn fanotify_mark(fd: c_int, flags: c_uint, mask: u64, dir: c_int, path: *const c_char) -> c_int,
         { dir/path: kept_if((flags & libc::FAN_MARK_DONT_FOLLOW) as c_int), |_| Err(Errno::NOENT) };
     fn ftok(path: *const c_char, project: c_int) -> c_int, { path };
+    fn bindtextdomain(domain: *const c_char, dir: *const c_char) -> *mut c_char, { => stored::bindtextdomain };
+    fn utmpname | utmpxname (path: *const c_char) -> c_int, { => stored::utmpname };
     fn updwtmp(path: *const c_char, entry: *const c_void) -> (), { path };
     fn updwtmpx(path: *const c_char, entry: *const c_void) -> (), { path };
+
+    // Files below /dev/shm that libc names itself. What comes after the flags counts with `O_CREAT`.
+
+    fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int, { => memory::shm_open };
+    fn shm_unlink(name: *const c_char) -> c_int, { => memory::shm_unlink };
+    fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t, { => memory::sem_open };
+    fn sem_unlink(name: *const c_char) -> c_int, { => memory::sem_unlink };
+    fn sem_close(semaphore: *mut sem_t) -> c_int, { => memory::sem_close };
+
+    // Addresses of local sockets: those that are given, then those that are told.
+
+    fn bind(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int, { => address::given::bind };
+    fn connect | __connect (fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int,
+        { => address::given::connect };
+    fn sendto(fd: c_int, data: *const c_void, size: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t,
+        { => address::given::sendto };
+    fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t, { => address::given::sendmsg };
+    fn sendmmsg | __sendmmsg (fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int,
+        { => address::given::sendmmsg };
+    fn getsockname(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::name };
+    fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::name };
+    fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int, { => address::told::accept };
+    fn accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int,
+        { => address::told::accept4 };
+    fn recvfrom(fd: c_int, data: *mut c_void, size: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t,
+        { => address::told::recvfrom };
+    fn __recvfrom_chk(fd: c_int, data: *mut c_void, size: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t,
+        { => address::told::recvfrom_chk };
+    fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t, { => address::told::recvmsg };
+    fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int,
+        { => address::told::recvmmsg };
 
     // Mounts. What is mounted may be a name or a word of the file system's.
 

@@ -20,6 +20,7 @@ mod hooks;
 mod call;
 mod resolve;
 
+mod link_descriptor;
 mod link_itself;
 
 mod real;
@@ -28,6 +29,7 @@ mod descriptor;
 mod frame;
 mod intern;
 mod scratch;
+mod unique_name;
 
 mod launch;
 mod search;

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::call::{self, fail};
 use crate::descriptor::start_of;
+use crate::link_descriptor;
 use crate::resolve::may_be_mapped;
 
 /// A symlink's mode: whoever may search its directory may read it.
@@ -66,14 +67,25 @@ unsafe fn ends_with_slash(path: *const c_char) -> bool {
     may_be_mapped(path) && unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/")
 }
 
-/// Refuses to open a symlink, as open(2) does.
-///
-/// A descriptor on the link itself (`O_PATH|O_NOFOLLOW`) cannot be had: nothing in the file system is there.
+/// Opens the link itself with `O_PATH`, else refuses to.
 ///
 /// # Safety
 ///
 /// `path` is the C string that led to the link.
-pub unsafe fn open<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
+pub unsafe fn open(link: &Link, path: *const c_char, flags: c_int) -> Result<c_int, Errno> {
+    if flags & (libc::O_PATH | libc::O_DIRECTORY) == libc::O_PATH {
+        return link_descriptor::open(link, flags);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { refuse(path, flags) }
+}
+
+/// Refuses to open a symlink, as open(2) does where it must not follow.
+///
+/// # Safety
+///
+/// As for [`open`].
+pub unsafe fn refuse<R>(path: *const c_char, flags: c_int) -> Result<R, Errno> {
     let creates = flags & libc::O_PATH == 0 && flags & libc::O_CREAT != 0;
     // SAFETY: the caller's promise.
     Err(if creates && unsafe { ends_with_slash(path) } {

@@ -19,7 +19,7 @@ pub mod snapshot;
 
 mod held;
 mod position;
-mod procfs;
+pub mod procfs;
 mod rest;
 pub mod tree;
 pub mod walk;

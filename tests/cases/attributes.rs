@@ -24,17 +24,17 @@ fn modes_and_times() -> Vec<Row> {
         fchmodat (Dir, Path, Int(0o711), Int(0)) "number" .changes();
         fchmodat (Dir, Path, Int(0o711), nofollow) "number" .changes();
         chown (Path, user, group) "number" .changes();
-        lchown (Path, user, group) "number" .is_not_permitted();
+        lchown (Path, user, group) "number" .not_permitted();
         fchownat (Dir, Path, user, group, Int(0)) "number" .changes();
-        fchownat (Dir, Path, user, group, nofollow) "number" .is_not_permitted();
+        fchownat (Dir, Path, user, group, nofollow) "number" .not_permitted();
         truncate | truncate64 (Path, Int(1)) "number" .changes();
-        truncate (Path, Int(-1)) "number" .is_wrong();
+        truncate (Path, Int(-1)) "number" .wrong();
         utime (Path, Numbers(&[1_000_000, 2_000_000])) "number" .changes();
         utimes (Path, TIMES) "number" .changes();
-        lutimes (Path, TIMES) "number" .is_not_permitted();
+        lutimes (Path, TIMES) "number" .not_permitted();
         futimesat (Dir, Path, TIMES) "number" .changes();
         utimensat (Dir, Path, TIMES, Int(0)) "number" .changes();
-        utimensat (Dir, Path, TIMES, nofollow) "number" .is_not_permitted();
+        utimensat (Dir, Path, TIMES, nofollow) "number" .not_permitted();
         // An entry for who logs in and out, at the end of a file.
         updwtmp (Path, Room(384)) "nothing" .changes();
         updwtmpx (Path, Room(384)) "nothing" .changes();

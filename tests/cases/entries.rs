@@ -30,22 +30,22 @@ pub fn rows() -> Vec<Row> {
         mknodat (Dir, Path, file, device) "number" .changes();
         __xmknod (Int(0), Path, file, Room(8)) "number" .changes();
         __xmknodat (Int(0), Dir, Path, fifo, Room(8)) "number" .changes();
-        unlink (Path) "number" .is_busy("0 -", "-1 ENOTDIR");
-        remove (Path) "number" .is_busy("0 -", "-1 ENOTDIR");
-        unlinkat (Dir, Path, Int(0)) "number" .is_busy("0 -", "-1 ENOTDIR");
-        rmdir (Path) "number" .is_busy("-1 ENOTDIR", "-1 ENOTDIR");
-        unlinkat (Dir, Path, int(AT_REMOVEDIR)) "number" .is_busy("-1 ENOTDIR", "-1 ENOTDIR");
-        rename (Path, NEW) "number" .is_busy("0 -", "-1 ENOTDIR");
-        rename (FILE, Path) "number" .is_busy("0 -", "-1 ENOTDIR");
-        rename (DIRECTORY, Path) "number" .is_busy("-1 ENOTDIR", "-1 ENOTDIR");
-        rename (Path, Path) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat (Dir, Path, CWD, NEW) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat (CWD, FILE, Dir, Path) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat2 (Dir, Path, CWD, NEW, Int(0)) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat2 (CWD, FILE, Dir, Path, Int(0)) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat2 (Dir, Path, CWD, FILE, exchange) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat2 (CWD, DIRECTORY, Dir, Path, exchange) "number" .is_busy("0 -", "-1 ENOTDIR");
-        renameat2 (Dir, Path, CWD, NEW, noreplace) "number" .is_busy("0 -", "-1 ENOTDIR");
+        unlink (Path) "number" .busy("0 -", "-1 ENOTDIR");
+        remove (Path) "number" .busy("0 -", "-1 ENOTDIR");
+        unlinkat (Dir, Path, Int(0)) "number" .busy("0 -", "-1 ENOTDIR");
+        rmdir (Path) "number" .busy("-1 ENOTDIR", "-1 ENOTDIR");
+        unlinkat (Dir, Path, int(AT_REMOVEDIR)) "number" .busy("-1 ENOTDIR", "-1 ENOTDIR");
+        rename (Path, NEW) "number" .busy("0 -", "-1 ENOTDIR");
+        rename (FILE, Path) "number" .busy("0 -", "-1 ENOTDIR");
+        rename (DIRECTORY, Path) "number" .busy("-1 ENOTDIR", "-1 ENOTDIR");
+        rename (Path, Path) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat (Dir, Path, CWD, NEW) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat (CWD, FILE, Dir, Path) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat2 (Dir, Path, CWD, NEW, Int(0)) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat2 (CWD, FILE, Dir, Path, Int(0)) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat2 (Dir, Path, CWD, FILE, exchange) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat2 (CWD, DIRECTORY, Dir, Path, exchange) "number" .busy("0 -", "-1 ENOTDIR");
+        renameat2 (Dir, Path, CWD, NEW, noreplace) "number" .busy("0 -", "-1 ENOTDIR");
         renameat2 (CWD, FILE, Dir, Path, noreplace) "number" .changes();
     }
 }

@@ -16,7 +16,7 @@ pub fn rows() -> Vec<Row> {
     let attributes = Numbers(&[0, 0x20_0000, 0, 0]);
     rows! {
         mount (Text("none"), Path, no_kind, Int(0), no_data) "number";
-        mount (Path, Fixed("missing"), no_kind, Int(MS_BIND as i64), no_data) "number" .is_wrong();
+        mount (Path, Fixed("missing"), no_kind, Int(MS_BIND as i64), no_data) "number" .wrong();
         umount (Path) "number" .spares_root();
         umount2 (Path, int(libc::MNT_EXPIRE)) "number" .spares_root();
         umount2 (Path, int(UMOUNT_NOFOLLOW)) "number" .spares_root();
@@ -37,7 +37,7 @@ pub fn rows() -> Vec<Row> {
         fspick (Dir, Path, Int(0)) "number" .spares_root();
         fspick (Dir, Path, Int(2)) "number" .spares_root();
         // Nobody has this descriptor: names do not even matter.
-        fsconfig (Int(-1), Int(3), Text("source"), Path, CWD) "number" .is_wrong();
+        fsconfig (Int(-1), Int(3), Text("source"), Path, CWD) "number" .wrong();
         mount_setattr (Dir, Path, Int(0), attributes, Int(32)) "number" .spares_root();
         mount_setattr (Dir, Path, nofollow, attributes, Int(32)) "number" .spares_root();
     }

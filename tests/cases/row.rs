@@ -25,6 +25,10 @@ pub enum Given {
     Texts(&'static [&'static str]),
     /// A descriptor of this program of the newer version, which stays open when it is executed.
     Program(&'static str),
+    /// An address of a local socket with the name that is spelt.
+    Address,
+    /// A descriptor of a local socket, for `stream` or `datagrams`.
+    Socket(&'static str),
     /// An open stream.
     Stream,
     /// A descriptor that watches files.
@@ -107,7 +111,7 @@ impl Row {
     }
 
     /// Its arguments are wrong whatever the name is.
-    pub fn is_wrong(mut self) -> Self {
+    pub fn wrong(mut self) -> Self {
         self.is_wrong = true;
         self
     }
@@ -131,14 +135,14 @@ impl Row {
     }
 
     /// Links change through the table only: what the kernel answers on a symlink, without a slash and with one.
-    pub fn is_busy(self, real: &'static str, real_with_slash: &'static str) -> Self {
+    pub fn busy(self, real: &'static str, real_with_slash: &'static str) -> Self {
         self.changes()
             .differs(Names::Link, real, "-1 EBUSY")
             .differs(Names::LinkAndSlash, real_with_slash, "-1 EBUSY")
     }
 
     /// What a symlink's own attributes are is not for its users to say.
-    pub fn is_not_permitted(self) -> Self {
+    pub fn not_permitted(self) -> Self {
         self.changes().differs(Names::Link, "0 -", "-1 EPERM")
     }
 }

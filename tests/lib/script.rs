@@ -34,6 +34,10 @@ pub enum Argument {
     Texts(Vec<String>),
     /// An open stream.
     Stream,
+    /// A pointer to an address of a local socket with this name, cut where there is no room.
+    Address(String),
+    /// A descriptor of a local socket, for `stream` or `datagrams`.
+    Socket(String),
     /// A descriptor that watches files.
     Watch,
     /// A descriptor of this directory, opened for reading, which the call takes over.
@@ -63,6 +67,8 @@ impl fmt::Display for Argument {
                 texts.iter().try_for_each(|text| write!(f, "{text}{UNIT}"))
             }
             Self::Stream => write!(f, "stream:"),
+            Self::Address(name) => write!(f, "address:{name}"),
+            Self::Socket(kind) => write!(f, "socket:{kind}"),
             Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
             Self::Kept(path) => write!(f, "kept:{path}"),
@@ -118,6 +124,8 @@ impl Argument {
             ),
             "texts" => Self::Texts(value.split_terminator(UNIT).map(String::from).collect()),
             "stream" => Self::Stream,
+            "address" => Self::Address(value.into()),
+            "socket" => Self::Socket(value.into()),
             "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
             "kept" => Self::Kept(value.into()),
@@ -147,6 +155,8 @@ mod tests {
                 Argument::Texts(vec![String::new(), "a b".into()]),
                 Argument::Texts(vec![]),
                 Argument::Stream,
+                Argument::Address("/a".into()),
+                Argument::Socket("stream".into()),
                 Argument::Watch,
                 Argument::Taken("/".into()),
                 Argument::Kept("/x".into()),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use psl_tests::script::Argument;
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
+use rustix::net::{AddressFamily, SocketType};
 
 /// What errno is before each call.
 const UNTOUCHED: c_int = 4000;
@@ -80,6 +81,8 @@ impl Prepared {
                     prepared.buffer(pointers)
                 }
                 Argument::Stream => stream(),
+                Argument::Address(name) => prepared.address(name),
+                Argument::Socket(kind) => prepared.socket(kind),
                 Argument::Watch => prepared.watch(),
                 Argument::Taken(path) => taken(path)?,
                 Argument::Function(name) => match name.as_str() {
@@ -113,6 +116,31 @@ impl Prepared {
         let watch = rustix::fs::inotify::init(flags).expect("files can be watched");
         let number = watch.as_raw_fd() as usize;
         self.descriptors.push(watch);
+        number
+    }
+
+    fn address(&mut self, name: &str) -> usize {
+        let room = size_of::<libc::sockaddr_un>();
+        let mut bytes = (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes().to_vec();
+        bytes.extend(name.bytes());
+        bytes.resize(room.next_multiple_of(8), 0);
+        bytes[room..].fill(b'#');
+        let words = bytes
+            .chunks_exact(8)
+            .map(|chunk| u64::from_ne_bytes(chunk.try_into().expect("eight bytes")));
+        self.buffer(words.collect())
+    }
+
+    fn socket(&mut self, kind: &str) -> usize {
+        let kind = match kind {
+            "stream" => SocketType::STREAM,
+            "datagrams" => SocketType::DGRAM,
+            other => panic!("no socket is for {other}"),
+        };
+        let socket = rustix::net::socket(AddressFamily::UNIX, kind, None);
+        let socket = socket.expect("a socket can be made");
+        let number = socket.as_raw_fd() as usize;
+        self.descriptors.push(socket);
         number
     }
 

@@ -4,12 +4,21 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+mod play;
+
 mod call;
+mod seen;
+
+mod addresses;
+mod child;
+mod facts;
+mod kept;
 mod listing;
 mod made_up;
-mod play;
+mod pointers;
 mod records;
-mod seen;
+
+mod early;
 mod strain;
 mod tool;
 
@@ -31,8 +40,8 @@ fn main() {
             play::play(root, occupant, Some(user.parse().expect("a user id")));
         }
         [_, "strain", how, root] => strain::strain(how, root),
-        [_, "early", root] => strain::early(root),
-        [_, "watch", root] => strain::watch(root),
+        [_, "early", root] => early::early(root),
+        [_, "watch", root] => early::watch(root),
         other => panic!("a probe does not know {other:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Calls where there is little room, or where much else happens at the same time.
 
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -188,27 +188,23 @@ fn interrupted() {
         tv_sec: 0,
         tv_usec: 200,
     };
-    let timer = libc::itimerval {
-        it_interval: every,
-        it_value: every,
+    let set = |every| {
+        let timer = libc::itimerval {
+            it_interval: every,
+            it_value: every,
+        };
+        // SAFETY: the timer is a valid one.
+        let set = unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut()) };
+        assert_eq!(set, 0, "a timer can be set");
     };
-    let none: libc::itimerval = unsafe_zero();
-    // SAFETY: the timer is a valid one.
-    assert_eq!(
-        unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut()) },
-        0
-    );
+    set(every);
     while HANDLED.load(Ordering::Relaxed) < 500 {
         check();
     }
-    // SAFETY: likewise.
-    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const none, null_mut()) };
-}
-
-/// A structure of zeroes.
-fn unsafe_zero() -> libc::itimerval {
-    // SAFETY: zeroes are a timer that is off.
-    unsafe { MaybeUninit::zeroed().assume_init() }
+    set(libc::timeval {
+        tv_sec: 0,
+        tv_usec: 0,
+    });
 }
 
 fn wait(child: c_int) {
@@ -312,33 +308,4 @@ fn in_vforks() {
         }
     }
     rustix::stdio::dup2_stdout(out).expect("it can be put back");
-}
-
-/// Says what a library's constructor saw before main, and checks that main sees the links.
-pub fn early(root: &str) {
-    let seen = crate::call::symbol("psl_early");
-    assert!(!seen.is_null(), "the library is loaded");
-    // SAFETY: the symbol is a buffer with a C string.
-    let seen = unsafe { CStr::from_ptr(seen.cast()) };
-    let at_link = std::fs::read_to_string(format!("{root}/shared/version/which"));
-    println!(
-        "{} {}",
-        seen.to_string_lossy(),
-        at_link.expect("it can be read")
-    );
-}
-
-/// Says what is at the link, now and for each line that comes in; and what a program sees that is started now.
-pub fn watch(root: &str) {
-    let version = || std::fs::read_to_string(format!("{root}/shared/version/which"));
-    for _ in 0..2 {
-        let child = std::process::Command::new("/bin/cat")
-            .arg(format!("{root}/shared/version/which"))
-            .env_clear()
-            .output();
-        let child = String::from_utf8_lossy(&child.expect("cat runs").stdout).into_owned();
-        println!("{} {child}", version().expect("it can be read"));
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).expect("a line comes");
-    }
 }

@@ -60,7 +60,7 @@ pub unsafe fn openat2(
             match met {
                 Operand::Given => real(dir, path, how, size),
                 Operand::Rewritten(name) => real(dir, name.as_ptr(), how, size),
-                Operand::Link(_) => link_itself::open(path, flags).unwrap_or_else(fail),
+                Operand::Link(link) => link_itself::open(link, path, flags).unwrap_or_else(fail),
                 Operand::Error(errno) => fail(errno),
             }
         })

@@ -48,7 +48,7 @@ pub unsafe fn freopen(
         resolve(libc::AT_FDCWD, path, last, |operand| match operand {
             Operand::Given => real(path, mode, stream),
             Operand::Rewritten(name) => real(name.as_ptr(), mode, stream),
-            Operand::Link(_) => link_itself::open(path, flags).unwrap_or_else(failed),
+            Operand::Link(_) => link_itself::refuse(path, flags).unwrap_or_else(failed),
             Operand::Error(errno) => failed(errno),
         })
     }

@@ -84,7 +84,8 @@ impl Prepared {
             resolve(start.as_raw(), path, last, |operand| match operand {
                 Operand::Given => Ok(()),
                 Operand::Rewritten(name) => self.rename(actions, index, name),
-                Operand::Link(_) => link_itself::open(path, flags),
+                // A descriptor on a link is none that a child could be given by its name.
+                Operand::Link(_) => link_itself::refuse(path, flags),
                 Operand::Error(errno) => Err(errno),
             })
         }

@@ -81,6 +81,19 @@ calls! { CALLS:
         SYS_inotify_add_watch: inotify_add_watch(fd, path, mask);
         SYS_fanotify_mark: fanotify_mark(fd, flags, mask, dir, path);
 
+        SYS_bind: bind(fd, address, length);
+        SYS_connect: connect(fd, address, length);
+        SYS_sendto: sendto(fd, data, size, flags, address, length);
+        SYS_sendmsg: sendmsg(fd, message, flags);
+        SYS_sendmmsg: sendmmsg(fd, messages, count, flags);
+        SYS_getsockname: getsockname(fd, address, length);
+        SYS_getpeername: getpeername(fd, address, length);
+        SYS_accept: accept(fd, address, length);
+        SYS_accept4: accept4(fd, address, length, flags);
+        SYS_recvfrom: recvfrom(fd, data, size, flags, address, length);
+        SYS_recvmsg: recvmsg(fd, message, flags);
+        SYS_recvmmsg: recvmmsg(fd, messages, count, flags, timeout);
+
         SYS_mount: mount(source, target, kind, flags, data);
         SYS_umount2: umount2(path, flags);
         SYS_pivot_root: pivot_root(root, old);

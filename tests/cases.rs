@@ -17,6 +17,7 @@ mod listings;
 mod mounts;
 mod opens;
 mod programs;
+mod raw;
 mod sockets;
 mod texts;
 
@@ -25,7 +26,7 @@ pub use spellings::{Names, Spelling, all as spellings};
 
 /// Returns every row that is played with every spelling.
 pub fn rows() -> Vec<Row> {
-    [
+    let functions = [
         opens::rows(),
         listings::rows(),
         facts::rows(),
@@ -36,10 +37,14 @@ pub fn rows() -> Vec<Row> {
         sockets::rows(),
         kept::rows(),
     ]
-    .concat()
+    .concat();
+    let by_number = raw::rows(&functions);
+    [functions, by_number].concat()
 }
 
 /// Returns the rows of calls that start programs, and the names that they are played with.
 pub fn programs() -> (Vec<Row>, Vec<Spelling>) {
-    (programs::rows(), programs::spellings())
+    let functions = programs::rows();
+    let by_number = raw::programs(&functions);
+    ([functions, by_number].concat(), programs::spellings())
 }

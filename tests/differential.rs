@@ -44,7 +44,7 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
     for row in rows {
         for (twin, symbol) in row.symbols.iter().enumerate() {
             // Twins are the same line of the table: that they are on it, a few names tell.
-            let step = if twin > 0 { 7 } else { 1 };
+            let step = if twin > 0 || row.is_twin { 7 } else { 1 };
             let is_spelt = |it: &Given| {
                 use Given::{Address, Dir, Path, Template};
                 matches!(it, Path | Address | Template(_) | Dir)
@@ -328,17 +328,14 @@ fn assert_same_names(place: &str, names: &BTreeSet<String>, in_table: &BTreeSet<
 const OWN_EXPORTS: &[&str] = &["psl_shim_generation"];
 
 /// Reads the names of all rows `fn NAME | TWIN (...)`, of those `NAME => ...` with any number of arguments, and of
-/// the functions of `dl`, which are exported one by one.
+/// the functions of `dl` and `raw`, which are exported one by one.
 fn table_of_hooks(source: &Path) -> BTreeSet<String> {
     let read = |path: &str| {
         let text = std::fs::read_to_string(source.join(path));
         text.unwrap_or_else(|error| panic!("shim/src/{path}: {error}"))
     };
-    let (hooks, execl, dl) = (
-        read("hooks.rs"),
-        read("hooks/execl.rs"),
-        read("hooks/dl.rs"),
-    );
+    let (hooks, execl) = (read("hooks.rs"), read("hooks/execl.rs"));
+    let others = [read("hooks/dl.rs"), read("hooks/raw.rs")].concat();
     let rows = hooks.split("hooks! {").nth(1).expect("the table is there");
     let named = rows
         .lines()
@@ -351,7 +348,7 @@ fn table_of_hooks(source: &Path) -> BTreeSet<String> {
     let stubs = stubs
         .lines()
         .filter_map(|line| Some(line.split_once(" => ")?.0));
-    let alone = dl
+    let alone = others
         .lines()
         .filter_map(|line| {
             line.strip_prefix("unsafe extern \"C\" fn ")?

@@ -61,6 +61,12 @@ fn children_in_their_parents_memory_make_calls_and_execute() {
     assert_stands("vforks");
 }
 
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn vfork_by_number_returns_twice() {
+    assert_stands("vfork by number");
+}
+
 /// Says what a library's constructor and then main found at the link.
 fn seen_early(library: &Path) -> String {
     let bench = bench(Occupant::Directory);

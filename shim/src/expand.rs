@@ -49,15 +49,17 @@ macro_rules! hook {
 
             declared! { $name ($($argument: $type),*) -> $result }
 
+            around! { ($($argument : $type),*) -> $result, $action }
+
             redhook::hook! {
                 unsafe fn $name($($argument : $type),*) -> $result => hooked {
                     // SAFETY: the type is the one that this symbol is exported with.
-                    let real = unsafe { REAL.get::<unsafe extern "C" fn($($type),*) -> $result>() };
+                    let real = unsafe { REAL.get() };
                     let Some(real) = real else {
                         return $crate::call::fail(rustix::io::Errno::NOSYS);
                     };
                     // SAFETY: the arguments are the caller's, who called libc with them.
-                    unsafe { action!(real ($($argument),*) $action) }
+                    unsafe { around(real, $($argument),*) }
                 }
             }
         }
@@ -87,11 +89,87 @@ macro_rules! declared {
     };
 }
 
+/// Declares what a row does around the function that it stands for.
+macro_rules! around {
+    (($($argument:ident : $type:ty),*) -> $result:ty, $action:tt) => {
+        /// Calls `real` with what the kernel is to get for these arguments, or answers for it.
+        ///
+        /// # Safety
+        ///
+        /// As for the function that `real` is.
+        pub unsafe fn around(
+            real: unsafe extern "C" fn($($type),*) -> $result,
+            $($argument : $type),*
+        ) -> $result {
+            // SAFETY: the caller's promise.
+            unsafe { action!(real ($($argument),*) $action) }
+        }
+    };
+}
+
+/// Declares rows of system calls that no function of libc stands for, in the grammar of [`hooks`].
+macro_rules! kernel {
+    ($( fn $name:ident $arguments:tt -> $result:ty, $action:tt; )*) => {
+        $(
+            pub mod $name {
+                #[allow(unused_imports, reason = "not every prototype needs every type")]
+                use super::*;
+
+                around! { $arguments -> $result, $action }
+            }
+        )*
+    };
+}
+
+/// Declares which system call is which row's, by number: `SYS_openat: openat(dir, path, flags, mode)`.
+///
+/// A row gets as many arguments as stand there, each in the row's own type.
+macro_rules! calls {
+    ($calls:ident: $( $(#[$when:meta])? { $( $number:ident : $($row:ident)::+ ($($argument:ident),*); )* } )*) => {
+        static $calls: [Option<Call>; COUNT] = {
+            let mut calls: [Option<Call>; COUNT] = [None; COUNT];
+            $( $(#[$when])? { $(
+                calls[numbers::$number as usize] = {
+                    unsafe extern "C" fn call(
+                        _: c_long, a: c_long, b: c_long, c: c_long, d: c_long, e: c_long, f: c_long,
+                    ) -> c_long {
+                        let [$($argument,)* ..] = [a, b, c, d, e, f];
+                        let real = Numbered::<{ numbers::$number }>::function();
+                        // SAFETY: the arguments are the caller's, who made this system call with them.
+                        unsafe { Word::word($($row)::+::around(real, $(Word::of($argument)),*)) }
+                    }
+                    Some(call)
+                };
+            )* } )*
+            calls
+        };
+    };
+}
+
 /// A type for the compiler to find.
 macro_rules! unknown {
     ($argument:ident) => {
         _
     };
+}
+
+/// Makes a system call a function of libc's kind, for each number of arguments.
+macro_rules! numbered {
+    ($( ($($argument:ident : $type:ident),*) )*) => { $(
+        impl<const NUMBER: c_long, R: Word, $($type: Word),*> Numbered<NUMBER>
+            for unsafe extern "C" fn($($type),*) -> R
+        {
+            fn function() -> Self {
+                unsafe extern "C" fn call<const NUMBER: c_long, R: Word, $($type: Word),*>(
+                    $($argument : $type),*
+                ) -> R {
+                    // SAFETY: the arguments are those of the system call.
+                    R::of(unsafe { next(NUMBER, six([$($argument.word()),*])) })
+                }
+                call::<NUMBER, R, $($type),*>
+            }
+        }
+    )* };
 }
 
 /// The body of a hook: a function of its own, or operands around the real call.
@@ -127,4 +205,6 @@ macro_rules! operands {
     };
 }
 
-pub(crate) use {action, declared, hook, hooks, operands, row, unknown};
+pub(crate) use {
+    action, around, calls, declared, hook, hooks, kernel, numbered, operands, row, unknown,
+};

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 
 use self::confined::OpenHow;
 use crate::call::Code;
-use crate::expand::{action, declared, hook, hooks, operands, row};
+use crate::expand::{action, around, declared, hook, hooks, operands, row};
 use crate::hooks::scan::{Compare, Filter};
 use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
@@ -33,6 +33,8 @@ mod mounts;
 mod physical;
 mod prepared;
 pub mod prototypes;
+pub mod raw;
+mod records;
 mod scan;
 mod semaphore;
 mod shell;
@@ -85,6 +87,9 @@ hooks! {
         { => scan::scandir };
     fn scandirat | scandirat64 (dir: c_int, path: *const c_char, result: *mut *mut *mut Dirent, filter: Filter, compare: Compare) -> c_int,
         { => scan::scandirat };
+    fn getdents64(fd: c_int, batch: *mut c_void, size: size_t) -> ssize_t, { => records::getdents64 };
+    fn getdirentries | getdirentries64 (fd: c_int, batch: *mut c_char, size: size_t, base: *mut off64_t) -> ssize_t,
+        { => records::getdirentries };
 
     // What a file is: the target's, or the link's own.
 

@@ -1,6 +1,7 @@
 //! The next definition of a symbol: libc's own, or that of a library preloaded behind this one.
 
 use std::ffi::{CStr, c_void};
+use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -16,6 +17,9 @@ pub struct Real {
 }
 
 impl Real {
+    /// Where the address is that code without a frame jumps to: null until it is bound, 1 where nothing has the name.
+    pub const AT: usize = offset_of!(Self, at);
+
     /// Declares a symbol, not bound yet.
     pub const fn new(name: &'static CStr) -> Self {
         Self {
@@ -58,7 +62,11 @@ impl Real {
 
 /// Binds all hooks' symbols, so that no later call asks the loader, which locks and may allocate.
 pub fn bind() {
-    for real in hooks::REAL.iter().chain(hooks::dl::REAL) {
+    for real in hooks::REAL
+        .iter()
+        .chain(hooks::dl::REAL)
+        .chain([&&hooks::raw::REAL])
+    {
         real.bind();
     }
 }

@@ -65,6 +65,8 @@ pub struct Row {
     pub changes: bool,
     /// Whether the arguments are wrong whatever the name is: then which error comes first is nobody's concern.
     pub is_wrong: bool,
+    /// Whether it is another row by another symbol: then that it is, a few names tell.
+    pub is_twin: bool,
     /// Whether it must not be played with `/`: it would do something to this host.
     pub spares_root: bool,
     /// Where it differs on purpose.
@@ -96,6 +98,7 @@ impl Row {
             shows,
             changes: false,
             is_wrong: false,
+            is_twin: false,
             spares_root: false,
             differs: Vec::new(),
         }

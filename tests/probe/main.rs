@@ -16,6 +16,7 @@ mod kept;
 mod listing;
 mod made_up;
 mod pointers;
+mod records;
 
 mod early;
 mod strain;

@@ -10,6 +10,7 @@ use crate::child::{ended, in_child};
 use crate::facts::{descriptor, itself, opened, stat, statx};
 use crate::kept;
 use crate::play::World;
+use crate::records::{self, Kind};
 use crate::{listing, made_up, pointers};
 
 /// What a call returned, and what that shows.
@@ -48,6 +49,19 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             };
             format!("{code} {errno} -> {seen}")
         });
+    }
+    if let "records" | "old-records" = what {
+        let kind = if what == "records" {
+            Kind::Typed
+        } else {
+            Kind::Old
+        };
+        let (returned, seen) = records::shown(world, kind, argument, prepared, function);
+        return Shown {
+            result: format!("{} {}", returned.value, returned.errno_name()),
+            seen,
+            allocations: returned.allocated,
+        };
     }
     let next = next_descriptor();
     let returned = prepared.call(function);

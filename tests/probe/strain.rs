@@ -39,6 +39,8 @@ pub fn strain(how: &str, root: &str) {
         "interrupted" => interrupted(),
         "forks" => in_forks(),
         "vforks" => in_vforks(),
+        #[cfg(target_arch = "x86_64")]
+        "vfork by number" => vfork_by_number(),
         other => panic!("nothing is known of {other}"),
     }
     check();
@@ -62,11 +64,19 @@ fn check() {
         let kept = *errno == 4000;
         let held = &text[..3] == b"two" && read == 3 && libc::close(file) == 0;
         let length = libc::readlink(names.link.as_ptr(), text.as_mut_ptr().cast(), 5);
+        let numbered = libc::syscall(
+            libc::SYS_readlinkat,
+            libc::AT_FDCWD,
+            names.link.as_ptr(),
+            text.as_mut_ptr(),
+            5_usize,
+        );
         let taken = libc::mkdir(names.link.as_ptr(), 0o755) == -1 && *errno == libc::EEXIST;
         let missing =
             libc::rename(names.free.as_ptr(), names.file.as_ptr()) == -1 && *errno == libc::ENOENT;
         *errno = 4000;
-        [held, followed, itself, kept, length == 5, taken, missing]
+        let cut = length == 5 && numbered == 5;
+        [held, followed, itself, kept, cut, taken, missing]
             .iter()
             .position(|&fine| !fine)
     };
@@ -227,6 +237,36 @@ fn in_forks() {
         }
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// A child that `syscall()` returns to first, and that uses the stack below the return address before it ends.
+#[cfg(target_arch = "x86_64")]
+fn vfork_by_number() {
+    for _ in 0..100 {
+        let child: i64;
+        // SAFETY: the child runs these instructions alone: it fills 1 KiB below what libc's own syscall(), which has
+        // no frame, needs to return to the parent. Then both would be lost whose `syscall()` has one.
+        unsafe {
+            std::arch::asm!(
+                "call {function}",
+                "test rax, rax",
+                "jnz 2f",
+                "lea rdi, [rsp - 1032]",
+                "mov ecx, 127",
+                "rep stosq",
+                "xor edi, edi",
+                "mov eax, 60",
+                "syscall",
+                "2:",
+                function = in(reg) crate::call::symbol("syscall"),
+                in("rdi") libc::SYS_vfork,
+                lateout("rax") child,
+                clobber_abi("C"),
+            );
+        }
+        assert!(child > 0, "a child can be made");
+        wait(child as c_int);
+    }
 }
 
 /// More children than there are slots for walks, each in this process's own memory until it ends or executes.

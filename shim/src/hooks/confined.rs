@@ -1,14 +1,20 @@
 //! openat2(2), whose `resolve` flags may forbid what a link does.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
+use std::ops::Range;
 
 use libc::size_t;
+use psl_table::tree::{Host, PATH_MAX, Tree as _};
 use psl_table::walk::Last;
+use rustix::fd::{AsFd, FromRawFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::io::Errno;
 
-use crate::call::{fail, operand};
+use crate::call::fail;
+use crate::descriptor::start_of;
 use crate::link_itself::{self, kept_by_open};
-use crate::resolve::{Operand, resolve};
+use crate::resolve::{Operand, may_be_mapped, resolve};
+use crate::search::with_text;
 
 /// What openat2(2) is to do.
 #[repr(C)]
@@ -22,7 +28,8 @@ type Openat2 = unsafe extern "C" fn(c_int, *const c_char, *const OpenHow, size_t
 
 /// See openat2(2): a link is a symlink to an absolute path, which leads out of every confined tree.
 ///
-/// `RESOLVE_IN_ROOT` would have the target below `dir`; that is refused with `EXDEV` rather than guessed.
+/// With `RESOLVE_IN_ROOT`, `dir` is the root of a tree of its own, where the paths of links mean other directories:
+/// no link holds there, as none does behind chroot(2).
 pub unsafe fn openat2(
     real: Openat2,
     dir: c_int,
@@ -30,28 +37,173 @@ pub unsafe fn openat2(
     how: *const OpenHow,
     size: size_t,
 ) -> c_int {
-    /// What makes a walk fail at a symlink to an absolute path.
-    const CONFINED: u64 = libc::RESOLVE_BENEATH | libc::RESOLVE_IN_ROOT;
     // SAFETY: the arguments are the caller's; a shorter or missing structure is the kernel's to refuse.
     unsafe {
-        if how.is_null() || size < size_of::<OpenHow>() {
+        if !may_be_mapped(how) || size < size_of::<OpenHow>() {
+            return real(dir, path, how, size);
+        }
+        let resolution = (*how).resolve;
+        if resolution & libc::RESOLVE_IN_ROOT != 0 && !is_root(dir) {
             return real(dir, path, how, size);
         }
         let flags = (*how).flags as c_int;
         let last = kept_by_open(path, flags);
-        let resolution = (*how).resolve;
-        if resolution & (libc::RESOLVE_NO_SYMLINKS | CONFINED) == 0 {
-            let on_link = |link: &_| link_itself::open(link, path, flags);
-            return operand(dir, path, last, on_link, |dir, path| {
-                real(dir, path, how, size)
-            });
-        }
-        resolve(dir, path, last, |met| match met {
-            Operand::Given => real(dir, path, how, size),
-            Operand::Error(errno) => fail(errno),
-            Operand::Link(_) if last == Last::Entry => fail(Errno::EXIST),
-            Operand::Rewritten(_) if resolution & CONFINED != 0 => fail(Errno::XDEV),
-            Operand::Link(_) | Operand::Rewritten(_) => fail(Errno::LOOP),
+        resolve(dir, path, last, |met| {
+            if let Operand::Given = met {
+                return real(dir, path, how, size);
+            }
+            // SAFETY: it leads to a link, so it is a C string.
+            let text = CStr::from_ptr(path).to_bytes();
+            if let Err(errno) = permitted(real, dir, text, last, resolution) {
+                return fail(errno);
+            }
+            match met {
+                Operand::Given => real(dir, path, how, size),
+                Operand::Rewritten(name) => real(dir, name.as_ptr(), how, size),
+                Operand::Link(link) => link_itself::open(link, path, flags).unwrap_or_else(fail),
+                Operand::Error(errno) => fail(errno),
+            }
         })
     }
+}
+
+/// Whether a directory is this process's root.
+unsafe fn is_root(dir: c_int) -> bool {
+    // SAFETY: the descriptor is the caller's.
+    let Ok(dir) = (unsafe { start_of(dir, c".") }) else {
+        return false;
+    };
+    let identity = Host.identity(dir, c".");
+    identity.is_ok() && identity == Host.identity(CWD, c"/")
+}
+
+/// Fails as the kernel would at the first symlink of a name that has to do with a link.
+///
+/// What comes before it is as the caller gave it, and the kernel's to judge.
+unsafe fn permitted(
+    real: Openat2,
+    dir: c_int,
+    text: &[u8],
+    last: Last,
+    resolution: u64,
+) -> Result<(), Errno> {
+    if resolution == 0 || text.len() >= PATH_MAX {
+        return Ok(());
+    }
+    // SAFETY: the descriptor is the caller's.
+    let Some((symlink, is_followed)) = (unsafe { first_symlink(dir, text, last) })? else {
+        return Ok(());
+    };
+    let before = match symlink.start {
+        0 => b".",
+        start => &text[..start],
+    };
+    // SAFETY: likewise.
+    let mount = unsafe { opened(real, dir, before, resolution) }?;
+    if !is_followed {
+        return Ok(());
+    }
+    if resolution & libc::RESOLVE_NO_SYMLINKS != 0 {
+        return Err(Errno::LOOP);
+    }
+    // SAFETY: likewise.
+    let crosses = resolution & libc::RESOLVE_NO_XDEV != 0
+        && (!unsafe { knows_root(dir, &text[..symlink.end]) }? || mount != mount_of(CWD, c"/"));
+    if crosses || resolution & libc::RESOLVE_BENEATH != 0 {
+        return Err(Errno::XDEV);
+    }
+    Ok(())
+}
+
+/// Whether the kernel has asked where the root is: a name begins there, or goes up, or a symlink on its way does.
+///
+/// Until then the root lies across a mount to `RESOLVE_NO_XDEV`.
+unsafe fn knows_root(dir: c_int, text: &[u8]) -> Result<bool, Errno> {
+    let goes_up = |text: &[u8]| components(text).any(|it| &text[it] == b"..");
+    if text.starts_with(b"/") || goes_up(text) {
+        return Ok(true);
+    }
+    for component in components(text) {
+        let mut target = [0; 512];
+        let is_upward = with_text(&[&text[..component.end]], |path| {
+            // SAFETY: a C string; the descriptor is the caller's.
+            let length = unsafe {
+                let path = CStr::from_ptr(path);
+                rustix::fs::readlinkat_raw(start_of(dir, path)?, path, &mut target)
+            };
+            Ok(length.is_ok_and(|length| goes_up(&target[..length])))
+        })?;
+        if is_upward {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Returns where the components of a name stand.
+fn components(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let slashes = text[end..].iter().take_while(|&&byte| byte == b'/');
+        let start = end + slashes.count();
+        let name = text[start..].iter().take_while(|&&byte| byte != b'/');
+        end = start + name.count();
+        (start < end).then_some(start..end)
+    })
+}
+
+/// Finds the first component that is a link or leads through one: where it stands, and whether it is followed.
+unsafe fn first_symlink(
+    dir: c_int,
+    text: &[u8],
+    last: Last,
+) -> Result<Option<(Range<usize>, bool)>, Errno> {
+    for component in components(text) {
+        let is_last = text[component.end..].iter().all(|&byte| byte == b'/');
+        let (through, last) = if is_last {
+            (text, last)
+        } else {
+            (&text[..component.end], Last::Followed)
+        };
+        // SAFETY: a C string; the descriptor is the caller's.
+        let is_followed = with_text(&[through], |through| unsafe {
+            Ok(resolve(dir, through, last, |met| match met {
+                Operand::Given => None,
+                Operand::Link(_) | Operand::Error(Errno::NOENT) => Some(false),
+                Operand::Rewritten(_) | Operand::Error(_) => Some(true),
+            }))
+        })?;
+        if let Some(is_followed) = is_followed {
+            return Ok(Some((component, is_followed)));
+        }
+    }
+    Ok(None)
+}
+
+/// Opens a directory as the kernel permits it, and returns its mount.
+unsafe fn opened(
+    real: Openat2,
+    dir: c_int,
+    text: &[u8],
+    resolution: u64,
+) -> Result<Option<u64>, Errno> {
+    let how = OpenHow {
+        flags: (libc::O_PATH | libc::O_CLOEXEC) as u64,
+        mode: 0,
+        resolve: resolution,
+    };
+    // SAFETY: a C string and a structure of that size; the descriptor is the caller's, what is opened is ours.
+    with_text(&[text], |path| unsafe {
+        let fd = real(dir, path, &raw const how, size_of::<OpenHow>());
+        if fd < 0 {
+            return Err(Errno::from_raw_os_error(*libc::__errno_location()));
+        }
+        Ok(mount_of(OwnedFd::from_raw_fd(fd), c""))
+    })
+}
+
+/// Returns the number of a mount; none where the kernel does not tell.
+fn mount_of(dir: impl AsFd, path: &CStr) -> Option<u64> {
+    let stat = rustix::fs::statx(dir, path, AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    Some(stat.stx_mnt_id)
 }

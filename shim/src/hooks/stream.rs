@@ -142,7 +142,7 @@ fn position(place: usize) -> c_long {
 }
 
 /// Returns the length of an entry as the kernel has it: to the next word. None for a name that no file has.
-fn record_length(name: &[u8]) -> Option<u16> {
+pub fn record_length(name: &[u8]) -> Option<u16> {
     let size = offset_of!(Dirent, d_name) + name.len() + size_of::<c_char>();
     if size > size_of::<Dirent>() {
         return None;

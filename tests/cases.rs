@@ -20,6 +20,7 @@ mod programs;
 mod raw;
 mod sockets;
 mod texts;
+mod trees;
 
 pub use row::{Differs, Given, Row};
 pub use spellings::{Names, Spelling, all as spellings};
@@ -36,6 +37,7 @@ pub fn rows() -> Vec<Row> {
         mounts::rows(),
         sockets::rows(),
         kept::rows(),
+        trees::rows(),
     ]
     .concat();
     let by_number = raw::rows(&functions);

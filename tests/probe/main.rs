@@ -21,6 +21,7 @@ mod records;
 mod early;
 mod strain;
 mod tool;
+mod trees;
 
 fn main() {
     // A copy of this file is the program that the tests of exec(3) start, by whatever arguments.

@@ -29,7 +29,7 @@ use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 mod address;
 mod confined;
 pub mod dl;
-mod exec;
+pub mod exec;
 mod execl;
 mod file_actions;
 mod hierarchy;

@@ -24,6 +24,8 @@ mod rest;
 pub mod tree;
 pub mod walk;
 
+pub mod executable;
+
 pub mod config;
 pub mod duration;
 pub mod members;

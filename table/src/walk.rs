@@ -74,7 +74,7 @@ impl Scratch {
     }
 
     /// Returns room for one path, between walks.
-    pub(crate) fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
+    pub fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
         &mut self.start
     }
 }

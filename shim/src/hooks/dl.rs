@@ -12,6 +12,7 @@ use psl_table::walk::Last;
 use crate::intern::intern;
 use crate::real::Real;
 use crate::resolve::{Operand, resolve, snapshot};
+use crate::tokens::has_tokens;
 
 static DLOPEN: Real = Real::new(c"dlopen");
 static DLMOPEN: Real = Real::new(c"dlmopen");
@@ -131,7 +132,7 @@ unsafe fn without_links(path: *const c_char) -> *const c_char {
     // SAFETY: the caller's promise.
     unsafe {
         let given = CStr::from_ptr(path).to_bytes();
-        if !given.contains(&b'/') || is_expanded(given) {
+        if !given.contains(&b'/') || has_tokens(given) {
             return path;
         }
         let kept = resolve(
@@ -147,14 +148,4 @@ unsafe fn without_links(path: *const c_char) -> *const c_char {
         );
         kept.unwrap_or(NOTHING.as_ptr())
     }
-}
-
-/// Whether ld.so(8) puts something of its own into the path.
-fn is_expanded(path: &[u8]) -> bool {
-    path.split(|&byte| byte == b'$').skip(1).any(|after| {
-        let name = after.strip_prefix(b"{").unwrap_or(after);
-        [&b"ORIGIN"[..], b"LIB", b"PLATFORM"]
-            .iter()
-            .any(|token| name.starts_with(token))
-    })
 }

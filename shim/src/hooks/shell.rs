@@ -12,7 +12,7 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 
 use crate::call::fail;
-use crate::environment::{self, Block};
+use crate::environment::{self, Block, Preloads};
 use crate::frame;
 use crate::resolve::{Operand, may_be_mapped, resolve};
 
@@ -98,7 +98,7 @@ unsafe fn with_command<R>(
         let own = environment::current();
         let mut call = Some(call);
         let mut call = |command| call.take().map(|call| call(command));
-        let called = environment::complete(own, |complete| {
+        let called = environment::complete(own, Preloads::AtLeastShim, |complete| {
             if complete == own && !is_linked {
                 return call(Ok(command));
             }

@@ -37,6 +37,7 @@ mod search;
 
 mod libraries;
 mod loaded;
+mod loader_cache;
 mod tokens;
 
 mod audit;

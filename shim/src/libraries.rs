@@ -1,11 +1,16 @@
 //! Where ld.so(8) searches for libraries, and whether a link has a part in what it finds there.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
 
+use psl_table::executable::elf::Elf;
+use psl_table::executable::script::Header;
 use psl_table::tree::{Host, Tree};
 use psl_table::walk::Last;
+use rustix::fd::AsFd;
 use rustix::fs::{CWD, Mode, OFlags};
 
+use crate::intern::intern;
 use crate::resolve::{Operand, resolve, snapshot};
 use crate::scratch::Lease;
 use crate::tokens::expanded;
@@ -61,7 +66,7 @@ fn has_libraries(dir: &CStr) -> bool {
         return true;
     };
     let path = lease.buffer();
-    match Host.path_of(rustix::fd::AsFd::as_fd(&open), path) {
+    match Host.path_of(open.as_fd(), path) {
         Ok(length) => !snapshot.directory(&path[..length]).is_empty(),
         Err(_) => true,
     }
@@ -74,4 +79,56 @@ pub fn directory_of(path: &[u8]) -> &[u8] {
         Some(slash) => &path[..slash],
         None => b".",
     }
+}
+
+/// Returns the subdirectories for variants of this processor, the best first, as glibc since 2.33 has them.
+pub fn variants() -> &'static [&'static str] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        const ALL: [&str; 3] = [
+            "glibc-hwcaps/x86-64-v4/",
+            "glibc-hwcaps/x86-64-v3/",
+            "glibc-hwcaps/x86-64-v2/",
+        ];
+        macro_rules! has {
+            ($($feature:tt)*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
+        }
+        let second = has!("cmpxchg16b" "popcnt" "sse3" "sse4.1" "sse4.2" "ssse3");
+        let third = second && has!("avx" "avx2" "bmi1" "bmi2" "f16c" "fma" "lzcnt" "movbe" "xsave");
+        let fourth = third && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl");
+        match (fourth, third, second) {
+            (true, ..) => &ALL,
+            (_, true, _) => &ALL[1..],
+            (_, _, true) => &ALL[2..],
+            _ => &[],
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        &[]
+    }
+}
+
+/// Returns where a path leads, if to a library for this machine.
+pub fn member_library(path: &[u8]) -> Option<*const c_char> {
+    let name = CString::new(path).ok()?;
+    // SAFETY: a C string.
+    let found = unsafe {
+        resolve(
+            libc::AT_FDCWD,
+            name.as_ptr(),
+            Last::Followed,
+            |operand| match operand {
+                Operand::Given => Some(path.to_vec()),
+                Operand::Rewritten(name) => Some(name.to_bytes().to_vec()),
+                Operand::Link(_) | Operand::Error(_) => None,
+            },
+        )
+    }?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = rustix::fs::open(OsStr::from_bytes(&found), flags, Mode::empty()).ok()?;
+    let header = Header::read(file.as_fd()).ok()?;
+    // The loader passes over libraries for another machine.
+    Elf::read(file.as_fd(), header.bytes())?.ok()?;
+    intern(&[&found])
 }

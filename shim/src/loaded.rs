@@ -1,9 +1,12 @@
 //! The objects that the loader has loaded: their names, and where they have it search for others.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::ptr::{null, null_mut};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ptr::null_mut;
 
 use object::elf::{DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRTAB};
+use rustix::fs::{CWD, Mode, OFlags};
+
+use crate::libraries::directory_of;
 
 /// A loaded object: the public part of link.h's `struct link_map`.
 #[repr(C)]
@@ -93,6 +96,46 @@ impl LinkMap {
         unsafe { CStr::from_ptr(self.name) }
     }
 
+    /// Returns the path of the file that is mapped for it: with an auditing library the loader keeps the name that it
+    /// asked for, not the one that it was told.
+    pub fn file(&self) -> Option<Vec<u8>> {
+        let maps = rustix::fs::open(
+            c"/proc/self/maps",
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        let maps = maps.ok()?;
+        let mut text = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            match rustix::io::read(&maps, &mut chunk).ok()? {
+                0 => break,
+                length => text.extend_from_slice(&chunk[..length]),
+            }
+        }
+        let own = self.dynamic.addr();
+        text.split(|&byte| byte == b'\n').find_map(|line| {
+            let mut ends = line.splitn(3, |byte| b"- ".contains(byte)).map(|end| {
+                let digits = std::str::from_utf8(end).ok()?;
+                usize::from_str_radix(digits, 16).ok()
+            });
+            let range = ends.next()??..ends.next()??;
+            let path = line.iter().position(|&byte| byte == b'/')?;
+            range.contains(&own).then(|| line[path..].to_vec())
+        })
+    }
+
+    /// Returns the directory that it lies in: `$ORIGIN`.
+    pub fn directory(&self) -> Vec<u8> {
+        let path = match self.is_program() {
+            true => rustix::fs::readlinkat(CWD, c"/proc/self/exe", Vec::new())
+                .map(CString::into_bytes)
+                .unwrap_or_default(),
+            false => self.name().to_bytes().to_vec(),
+        };
+        directory_of(&path).to_vec()
+    }
+
     /// Returns where it has libraries searched for before `LD_LIBRARY_PATH`, unless it has a `RUNPATH`.
     pub fn rpath(&self) -> Option<&[u8]> {
         self.runpath().is_none().then(|| self.text(DT_RPATH.0))?
@@ -118,7 +161,7 @@ impl LinkMap {
 
     fn value(&self, tag: i64) -> Option<u64> {
         let mut entry = self.dynamic;
-        if entry == null() {
+        if entry.is_null() {
             return None;
         }
         loop {

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::environment::{self, RESTARTED, Start};
 use crate::hooks::exec::execve_next;
 use crate::launch::{self, Arguments, Leaf, Program, carriage};
-use crate::libraries::{directory_of, leads_near_link};
+use crate::libraries::leads_near_link;
 use crate::loaded::LinkMap;
 use crate::resolve::{Operand, resolve};
 
@@ -98,7 +98,7 @@ fn move_behind_links() -> Result<bool, String> {
     let Ok(here) = CString::new(&path[..length]) else {
         return Ok(false);
     };
-    let Some(leads) = other_file(&here, &here, Last::Followed) else {
+    let Some(leads) = other_file(&here, &here) else {
         return Ok(false);
     };
     let moved = leads.and_then(|to| rustix::process::chdir(OsStr::from_bytes(&to)));
@@ -155,7 +155,7 @@ fn program(start: &Start, moved: bool) -> Option<(Mixed, CString, Arguments)> {
         }
     }
     let path = CString::new(exe).ok()?;
-    let expected = other_file(&path, EXE, Last::Followed)?;
+    let expected = other_file(&path, EXE)?;
     let mixed = Mixed {
         what: "program",
         found: path.as_bytes().to_vec(),
@@ -190,16 +190,18 @@ fn path_of_program(program: Option<&CStr>) -> CString {
 /// Finds a library that is another than links lead to.
 fn library() -> Option<Mixed> {
     let objects = LinkMap::own()?.namespace();
-    objects
-        .map(LinkMap::name)
-        .filter(|name| name.to_bytes().contains(&b'/'))
-        .find_map(|name| {
-            Some(Mixed {
-                what: "library",
-                found: name.to_bytes().to_vec(),
-                expected: other_file(name, name, Last::Followed)?,
-            })
+    let has_path = |object: &&LinkMap| object.name().to_bytes().contains(&b'/');
+    objects.filter(has_path).find_map(|object| {
+        let name = object.name();
+        let expected = other_file(name, name)?;
+        let found = object.file().unwrap_or_else(|| name.to_bytes().to_vec());
+        // What the name leads to without links need not be what was loaded.
+        (expected.as_ref() != Ok(&found)).then_some(Mixed {
+            what: "library",
+            found,
+            expected,
         })
+    })
 }
 
 /// Whether anything that is loaded has the loader search for libraries behind links.
@@ -217,27 +219,23 @@ fn searches_links(start: &Start) -> bool {
         if lists == [None, None] {
             return false;
         }
-        let path = match object.is_program() {
-            true => link_text(EXE).unwrap_or_default(),
-            false => object.name().to_bytes().to_vec(),
-        };
-        let origin = directory_of(&path);
+        let origin = object.directory();
         lists
             .iter()
             .flatten()
-            .any(|list| leads_near_link(list, origin))
+            .any(|list| leads_near_link(list, &origin))
     })
 }
 
 /// Whether the loader was told to ask this library where others lie.
-fn is_audited(start: &Start) -> bool {
+pub fn is_audited(start: &Start) -> bool {
     let own = environment::own_audit().map_or(&b""[..], CStr::to_bytes);
     let list = start.get("LD_AUDIT").map_or(&b""[..], OsStr::as_bytes);
     list.split(|&byte| byte == b':').any(|entry| entry == own)
 }
 
 /// Returns where a path leads to through links, if that is another file than `real` is; none if no link has a part in it.
-fn other_file(path: &CStr, real: &CStr, last: Last) -> Option<Result<Vec<u8>, Errno>> {
+fn other_file(path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
     let answer = |operand: Operand<'_>| match operand {
         Operand::Given => None,
         Operand::Rewritten(name) => match Host.identity(CWD, name) {
@@ -249,7 +247,7 @@ fn other_file(path: &CStr, real: &CStr, last: Last) -> Option<Result<Vec<u8>, Er
         Operand::Error(errno) => Some(Err(errno)),
     };
     // SAFETY: a C string.
-    unsafe { resolve(libc::AT_FDCWD, path.as_ptr(), last, answer) }
+    unsafe { resolve(libc::AT_FDCWD, path.as_ptr(), Last::Followed, answer) }
 }
 
 fn link_text(link: &CStr) -> Option<Vec<u8>> {

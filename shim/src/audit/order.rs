@@ -1,21 +1,12 @@
 //! The order in which ld.so(8) searches for a library, followed only where a link has a part in it.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, OsStr, c_char};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, c_char};
 use std::ptr::null;
 
-use psl_table::executable::elf::Elf;
-use psl_table::executable::script::Header;
-use psl_table::walk::Last;
-use rustix::fd::AsFd;
-use rustix::fs::{CWD, Mode, OFlags};
-
 use crate::environment;
-use crate::intern::intern;
-use crate::libraries::{directories, directory_of, leads_near_link};
+use crate::libraries::{directories, leads_near_link, member_library, variants};
 use crate::loaded::LinkMap;
-use crate::resolve::{Operand, resolve};
 use crate::tokens::expanded;
 
 /// Who loaded whom.
@@ -88,24 +79,15 @@ fn ancestors(object: &LinkMap) -> Vec<&LinkMap> {
 
 /// Finds a library as the loader would if links were symlinks; none if links have no part in the search.
 pub fn find(object: &LinkMap, name: &[u8]) -> Option<*const c_char> {
-    let origin = |object: &LinkMap| -> Vec<u8> {
-        let path = match object.is_program() {
-            true => rustix::fs::readlinkat(CWD, c"/proc/self/exe", Vec::new())
-                .map(|path| path.into_bytes())
-                .unwrap_or_default(),
-            false => object.name().to_bytes().to_vec(),
-        };
-        directory_of(&path).to_vec()
-    };
     let mut lists: Vec<(&[u8], Vec<u8>)> = Vec::new();
     if object.runpath().is_none() {
         for ancestor in ancestors(object) {
-            lists.extend(ancestor.rpath().map(|list| (list, origin(ancestor))));
+            lists.extend(ancestor.rpath().map(|list| (list, ancestor.directory())));
         }
     }
     let told = environment::at_start(b"LD_LIBRARY_PATH");
     lists.extend(told.map(|list| (list, Vec::new())));
-    lists.extend(object.runpath().map(|list| (list, origin(object))));
+    lists.extend(object.runpath().map(|list| (list, object.directory())));
     if !lists
         .iter()
         .any(|(list, origin)| leads_near_link(list, origin))
@@ -125,57 +107,5 @@ fn in_directory(dir: &CStr, name: &[u8]) -> Option<*const c_char> {
     let variants = variants().iter().copied().chain([""]);
     variants
         .map(|variant| [dir.to_bytes(), b"/", variant.as_bytes(), name].concat())
-        .find_map(|path| library(&path))
-}
-
-/// Returns the subdirectories for variants of this processor, the best first, as glibc since 2.33 has them.
-fn variants() -> &'static [&'static str] {
-    #[cfg(target_arch = "x86_64")]
-    {
-        const ALL: [&str; 3] = [
-            "glibc-hwcaps/x86-64-v4/",
-            "glibc-hwcaps/x86-64-v3/",
-            "glibc-hwcaps/x86-64-v2/",
-        ];
-        macro_rules! has {
-            ($($feature:tt)*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
-        }
-        let second = has!("cmpxchg16b" "popcnt" "sse3" "sse4.1" "sse4.2" "ssse3");
-        let third = second && has!("avx" "avx2" "bmi1" "bmi2" "f16c" "fma" "lzcnt" "movbe" "xsave");
-        let fourth = third && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl");
-        match (fourth, third, second) {
-            (true, ..) => &ALL,
-            (_, true, _) => &ALL[1..],
-            (_, _, true) => &ALL[2..],
-            _ => &[],
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        &[]
-    }
-}
-
-/// Returns where a path leads, if to a library for this machine.
-fn library(path: &[u8]) -> Option<*const c_char> {
-    let name = std::ffi::CString::new(path).ok()?;
-    // SAFETY: a C string.
-    let found = unsafe {
-        resolve(
-            libc::AT_FDCWD,
-            name.as_ptr(),
-            Last::Followed,
-            |operand| match operand {
-                Operand::Given => Some(path.to_vec()),
-                Operand::Rewritten(name) => Some(name.to_bytes().to_vec()),
-                Operand::Link(_) | Operand::Error(_) => None,
-            },
-        )
-    }?;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = rustix::fs::open(OsStr::from_bytes(&found), flags, Mode::empty()).ok()?;
-    let header = Header::read(file.as_fd()).ok()?;
-    // The loader passes over libraries for another machine.
-    Elf::read(file.as_fd(), header.bytes())?.ok()?;
-    intern(&[&found])
+        .find_map(|path| member_library(&path))
 }

@@ -2,16 +2,21 @@
 //!
 //! dlopen(3) looks at its return address: the caller's `RUNPATH`, `$ORIGIN` and namespace count. So the return address
 //! stays the caller's. A library behind a link is loaded by its physical path, which dladdr(3) tells. Names without a
-//! slash, which ld.so searches, and paths with `$ORIGIN`, `$LIB` or `$PLATFORM`, which it expands, stay as they are.
+//! slash, which ld.so searches, are exchanged only where its cache leads behind a link; paths with `$ORIGIN`, `$LIB` or
+//! `$PLATFORM`, which it expands, stay as they are.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::null_mut;
 
 use psl_table::walk::Last;
 
+use crate::environment::Start;
 use crate::intern::intern;
+use crate::loader_cache;
 use crate::real::Real;
 use crate::resolve::{Operand, resolve, snapshot};
+use crate::restart::is_audited;
 use crate::tokens::has_tokens;
 
 static DLOPEN: Real = Real::new(c"dlopen");
@@ -113,7 +118,7 @@ unsafe fn jump(path: *const c_char, real: &Real) -> Jump {
         bound => bound,
     };
     // SAFETY: the caller's promise.
-    let path = unsafe { without_links(path) };
+    let path = unsafe { without_links(path, std::ptr::eq(real, &DLOPEN)) };
     Jump { path, to }
 }
 
@@ -125,14 +130,18 @@ extern "C" fn absent() -> *mut c_void {
 /// Names nothing, ever: what dlopen(3) gets where it has to fail.
 const NOTHING: &CStr = c"/proc/self/fd/-1";
 
-unsafe fn without_links(path: *const c_char) -> *const c_char {
+unsafe fn without_links(path: *const c_char, is_own_namespace: bool) -> *const c_char {
     if path.is_null() || snapshot().is_none() {
         return path;
     }
     // SAFETY: the caller's promise.
     unsafe {
         let given = CStr::from_ptr(path).to_bytes();
-        if !given.contains(&b'/') || has_tokens(given) {
+        if !given.contains(&b'/') {
+            let known = is_own_namespace.then(|| by_name(path, given)).flatten();
+            return known.unwrap_or(path);
+        }
+        if has_tokens(given) {
             return path;
         }
         let kept = resolve(
@@ -148,4 +157,27 @@ unsafe fn without_links(path: *const c_char) -> *const c_char {
         );
         kept.unwrap_or(NOTHING.as_ptr())
     }
+}
+
+/// Finds the library that a name leads to where the loader, unless it is audited, would find another.
+unsafe fn by_name(name: *const c_char, text: &[u8]) -> Option<*const c_char> {
+    type Dlopen = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
+    let start = Start::read();
+    if text.is_empty() || is_audited(&start) {
+        return None;
+    }
+    let library_path = start.get("LD_LIBRARY_PATH").map(OsStr::as_bytes);
+    let found = loader_cache::find(text, library_path)?;
+    // SAFETY: the type is dlopen's, and the name the caller's.
+    unsafe {
+        let real = DLOPEN.get::<Dlopen>()?;
+        let loaded = real(name, libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+        if loaded.is_null() {
+            // The caller is not to find an error that it did not make.
+            libc::dlerror();
+            return Some(found);
+        }
+        libc::dlclose(loaded);
+    }
+    None
 }

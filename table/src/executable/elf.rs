@@ -5,8 +5,8 @@
 use std::ffi::CStr;
 
 use object::elf::{
-    DT_NULL, DT_SONAME, DT_STRTAB, Dyn64, ELFMAG, FileHeader64, NoteHeader64, PT_DYNAMIC,
-    PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader64,
+    DT_NEEDED, DT_NULL, DT_SONAME, DT_STRTAB, Dyn64, ELFMAG, FileHeader64, NoteHeader64,
+    PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader64,
 };
 use object::{NativeEndian as Native, Pod, pod};
 use rustix::fd::BorrowedFd;
@@ -93,6 +93,8 @@ impl<'f> Elf<'f> {
             },
             // The loader itself can be told what to load.
             None if self.soname(&mut buffer).is_some_and(is_loader) => Ok(()),
+            // A library: without a loader it gets nowhere.
+            None if self.needs_others() => Ok(()),
             None => Err(Uncovered::Static),
         }
     }
@@ -123,6 +125,11 @@ impl<'f> Elf<'f> {
         let dynamic = self.dynamic()?;
         let (_, name) = dynamic.entries().find(|&(tag, _)| tag == DT_SONAME.0)?;
         dynamic.text(name, buffer)
+    }
+
+    fn needs_others(&self) -> bool {
+        let is_needed = |(tag, _)| tag == DT_NEEDED.0;
+        self.dynamic().is_some_and(|it| it.entries().any(is_needed))
     }
 
     fn segments(&self) -> impl Iterator<Item = ProgramHeader64<Native>> + use<'f> {

@@ -37,7 +37,6 @@ mod search;
 
 mod libraries;
 mod loaded;
-mod loader_cache;
 mod tokens;
 
 mod audit;

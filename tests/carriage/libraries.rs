@@ -94,6 +94,26 @@ fn installation() -> Installation {
         flags.push("-DVERSION=\"other\"".into());
         it.compile_once("app.c", &it.root().join("other").join(name), &flags);
     }
+    // A plugin of the member's, and one of nobody's, that need a library behind the link.
+    for (name, below) in [
+        ("opens-outer", "shared/version/lib/libouter.so.1"),
+        ("opens-plugin", "other/plugin.so"),
+    ] {
+        let flags = [
+            format!("-DSEARCHED=\"{{}}/{below}\""),
+            "-DVERSION=\"other\"".into(),
+        ];
+        it.compile_once("app.c", &it.root().join("other").join(name), &flags);
+    }
+    let plugin = [
+        &needs_deeper[..4],
+        &["-Wl,-rpath,{}/shared/version/deep", "-shared", "-fPIC"],
+    ]
+    .concat()
+    .iter()
+    .map(|flag| flag.replace("{version}", "{}/shared/version2"))
+    .collect::<Vec<_>>();
+    it.compile_once("which.c", &it.root().join("other/plugin.so"), &plugin);
     // Linked by path, the library without a name of its own is needed by that path: the link's, please.
     let path = it.root().join("other/path");
     let data = std::fs::read(&path).expect("it was just made");
@@ -158,6 +178,8 @@ const ROWS: &[(&str, &[(&str, &str)])] = &[
         &[("LD_LIBRARY_PATH", "{}/shared/version/lib")],
     ),
     ("{}/other/opens", &[]),
+    ("{}/other/opens-outer", &[]),
+    ("{}/other/opens-plugin", &[]),
     ("{}/shared/version/bin/origin", &[]),
 ];
 

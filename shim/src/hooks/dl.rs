@@ -2,22 +2,25 @@
 //!
 //! dlopen(3) looks at its return address: the caller's `RUNPATH`, `$ORIGIN` and namespace count. So the return address
 //! stays the caller's. A library behind a link is loaded by its physical path, which dladdr(3) tells. Names without a
-//! slash, which ld.so searches, are exchanged only where its cache leads behind a link; paths with `$ORIGIN`, `$LIB` or
+//! slash, which ld.so searches, are exchanged only where it would find another library than links lead to; paths with `$ORIGIN`, `$LIB` or
 //! `$PLATFORM`, which it expands, stay as they are.
 
-use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
+use std::ffi::{CStr, OsStr, c_char, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr::null_mut;
 
 use psl_table::walk::Last;
 
+use self::needed::Opener;
 use crate::environment::Start;
 use crate::intern::intern;
-use crate::loader_cache;
 use crate::real::Real;
 use crate::resolve::{Operand, resolve, snapshot};
 use crate::restart::is_audited;
 use crate::tokens::has_tokens;
+
+mod cache;
+mod needed;
 
 static DLOPEN: Real = Real::new(c"dlopen");
 static DLMOPEN: Real = Real::new(c"dlmopen");
@@ -137,9 +140,9 @@ unsafe fn without_links(path: *const c_char, is_own_namespace: bool) -> *const c
     // SAFETY: the caller's promise.
     unsafe {
         let given = CStr::from_ptr(path).to_bytes();
+        let opener = opener().filter(|_| is_own_namespace);
         if !given.contains(&b'/') {
-            let known = is_own_namespace.then(|| by_name(path, given)).flatten();
-            return known.unwrap_or(path);
+            return opener.map_or(path, |opener| by_name(&opener, path, given));
         }
         if has_tokens(given) {
             return path;
@@ -152,32 +155,46 @@ unsafe fn without_links(path: *const c_char, is_own_namespace: bool) -> *const c
                 Operand::Given => Some(path),
                 Operand::Rewritten(name) => intern(&[name.to_bytes()]),
                 // The message has the caller's path in it, if not always the right reason.
-                Operand::Link(_) | Operand::Error(_) => intern(&[NOTHING.to_bytes(), b"/", given]),
+                Operand::Link(_) | Operand::Error(_) => nothing(given),
             },
         );
-        kept.unwrap_or(NOTHING.as_ptr())
+        let kept = kept.unwrap_or(NOTHING.as_ptr());
+        match opener.map(|opener| opener.open_needs(CStr::from_ptr(kept))) {
+            Some(Err(_)) => nothing(given).unwrap_or(NOTHING.as_ptr()),
+            _ => kept,
+        }
     }
 }
 
-/// Finds the library that a name leads to where the loader, unless it is audited, would find another.
-unsafe fn by_name(name: *const c_char, text: &[u8]) -> Option<*const c_char> {
-    type Dlopen = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
+/// Returns a path where there is nothing, with the caller's in it.
+fn nothing(given: &[u8]) -> Option<*const c_char> {
+    intern(&[NOTHING.to_bytes(), b"/", given])
+}
+
+/// Opens libraries for a program whose loader does not ask where they lie; none if it does.
+fn opener() -> Option<Opener> {
     let start = Start::read();
-    if text.is_empty() || is_audited(&start) {
+    if is_audited(&start) {
         return None;
     }
-    let library_path = start.get("LD_LIBRARY_PATH").map(OsStr::as_bytes);
-    let found = loader_cache::find(text, library_path)?;
-    // SAFETY: the type is dlopen's, and the name the caller's.
-    unsafe {
-        let real = DLOPEN.get::<Dlopen>()?;
-        let loaded = real(name, libc::RTLD_LAZY | libc::RTLD_NOLOAD);
-        if loaded.is_null() {
-            // The caller is not to find an error that it did not make.
-            libc::dlerror();
-            return Some(found);
-        }
-        libc::dlclose(loaded);
+    Some(Opener {
+        // SAFETY: the type is dlopen's.
+        real: unsafe { DLOPEN.get() }?,
+        library_path: start.get("LD_LIBRARY_PATH").map(OsStr::as_bytes),
+    })
+}
+
+/// Exchanges a name where the loader would find another library than links lead to.
+fn by_name(opener: &Opener, name: *const c_char, text: &[u8]) -> *const c_char {
+    if text.is_empty() || opener.is_loaded(text) {
+        return name;
     }
-    None
+    let Some(found) = opener.find(text) else {
+        return name;
+    };
+    match opener.open_needs(&found.path) {
+        Err(_) => nothing(text).unwrap_or(NOTHING.as_ptr()),
+        Ok(()) if !found.is_linked => name,
+        Ok(()) => intern(&[found.path.to_bytes()]).unwrap_or(NOTHING.as_ptr()),
+    }
 }

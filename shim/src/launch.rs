@@ -278,16 +278,16 @@ fn reopen(fd: c_int) -> Result<OwnedFd, Errno> {
 ///
 /// `name` is a C string.
 pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
+    let mut room = [0; procfs::ROOM];
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let (dir, name) = unsafe {
         let name = CStr::from_ptr(name);
-        (start_of(dir, name)?, name)
+        match name.is_empty() && dir >= 0 {
+            true => (CWD, procfs::descriptor(dir, &mut room)),
+            false => (start_of(dir, name)?, name),
+        }
     };
-    let empty = match name.is_empty() {
-        true => AtFlags::EMPTY_PATH,
-        false => AtFlags::empty(),
-    };
-    match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS | empty) {
+    match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {
         // Before Linux 5.8 access(2) only knew the real ids.
         Err(Errno::NOSYS | Errno::INVAL) => {
             rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::empty())

@@ -21,7 +21,7 @@ pub fn paths_of(name: &[u8]) -> Vec<Vec<u8>> {
     let ending = [b"/", name, b"\0"].concat();
     let rank = |path: &[u8]| {
         let is_of = |variant: &&str| contains(path, variant.as_bytes());
-        match variants().iter().position(|variant| is_of(variant)) {
+        match variants().iter().position(is_of) {
             Some(rank) => Some(rank),
             None if contains(path, VARIANTS) => None,
             None => Some(variants().len()),

@@ -152,9 +152,6 @@ pub fn carry(carried: &'static Carried) {
     let _ = CARRIED.set(carried);
 }
 
-/// The name of the variable that carries the snapshot.
-pub const SNAPSHOT: &str = "PSL_SNAPSHOT";
-
 const PRELOAD: &[u8] = b"LD_PRELOAD";
 
 /// Completes an environment for a program of this instance, on the stack, and hands it on.

@@ -5,12 +5,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use psl_table::config::{HostConfig, OnError};
+use psl_table::pinned::{self, Pinned};
 use psl_table::snapshot::Snapshot;
 use psl_table::store::Store;
 use psl_table::subject::Subject;
 use psl_table::tree::Host;
 
-use crate::environment::{self, Carried, SNAPSHOT, Start};
+use crate::environment::{self, Carried, Start};
 use crate::real;
 use crate::report::{Level, Report};
 use crate::resolve;
@@ -34,6 +35,11 @@ fn start() {
         return;
     }
     let report = Report::of(&start);
+    match mounted(&start) {
+        Ok(true) => return,
+        Ok(false) => {}
+        Err(reason) => report.refuse(reason),
+    }
     let (config, store) = match configured(&start) {
         Ok((config, Some(store))) => (config, store),
         Ok((_, None)) => {
@@ -85,16 +91,18 @@ fn prepare(start: &Start, config: &HostConfig, store: &Path) -> Result<Snapshot,
         None => None,
         Some(member) => Some(member.to_str().ok_or("PSL_MEMBER is not UTF-8")?),
     };
-    let inherited = match start
-        .get(SNAPSHOT)
-        .filter(|_| start.get("PSL_PIN") != Some(OsStr::new("process")))
-    {
+    let carried = start
+        .get(pinned::VARIABLE)
+        .filter(|_| start.get("PSL_PIN") != Some(OsStr::new("process")));
+    let inherited = match carried {
         None => None,
-        Some(carried) => pinned(carried, member)?,
+        Some(text) => Some(Pinned::read(text.as_bytes()).map_err(|error| error.to_string())?),
     };
+    // Another member's is no instance of this one.
+    let inherited = inherited.filter(|pinned| pinned.member == member.unwrap_or_default());
     let store = Store::open(store, config.trust).map_err(|error| error.to_string())?;
     let table = match inherited {
-        Some(generation) => store.read_generation(generation),
+        Some(pinned) => store.read_generation(pinned.generation),
         None => store.read(),
     };
     let table = table.map_err(|error| error.to_string())?;
@@ -116,21 +124,35 @@ fn prepare(start: &Start, config: &HostConfig, store: &Path) -> Result<Snapshot,
     })
 }
 
-/// Reads `g<generation>;<member>`; none if it is another member's, for then this is a new instance.
-fn pinned(carried: &OsStr, member: Option<&str>) -> Result<Option<u64>, String> {
-    let malformed = || {
-        format!(
-            "{SNAPSHOT} is \"{}\", expected what the shim passes on",
-            carried.display()
-        )
+/// Whether the mount engine carries this process: its links are mounts, and there is nothing to do here.
+///
+/// A variable that nobody can have written is left to [`prepare`].
+fn mounted(start: &Start) -> Result<bool, String> {
+    let inherited = start.get(pinned::VARIABLE).map(OsStr::as_bytes);
+    let Some(Ok(inherited)) = inherited.map(Pinned::read) else {
+        return Ok(false);
     };
-    let text = carried.to_str().ok_or_else(malformed)?;
-    let (generation, of) = text
-        .strip_prefix('g')
-        .and_then(|text| text.split_once(';'))
-        .ok_or_else(malformed)?;
-    let generation = generation.parse().map_err(|_| malformed())?;
-    Ok((of == member.unwrap_or_default()).then_some(generation))
+    let Some(namespace) = inherited.namespace else {
+        return Ok(false);
+    };
+    let of = &inherited.member;
+    let is_same = start
+        .get("PSL_MEMBER")
+        .is_none_or(|member| member == of.as_str());
+    let is_mounted = inherited
+        .is_mounted()
+        .map_err(|errno| format!("cannot read \"/proc/self/ns/mnt\", which tells whether this process sees its links as mounts: {errno}"))?;
+    match (is_mounted, is_same) {
+        (true, true) => Ok(true),
+        (true, false) => Err(format!(
+            "this process sees the mounts of member {of:?}, and PSL_MEMBER names another one; start that one outside of this instance"
+        )),
+        (false, true) => Err(format!(
+            "this process has left the mount namespace {namespace}, in which member {of:?} has its links; start it in there, or as a new instance without {}",
+            pinned::VARIABLE
+        )),
+        (false, false) => Ok(false),
+    }
 }
 
 /// Keeps what every program that this process starts has to find in its environment.
@@ -139,15 +161,20 @@ fn carry(start: &Start, snapshot: &Snapshot) {
         let value = start.get(name)?;
         CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
     };
-    let member = start
-        .get("PSL_MEMBER")
-        .and_then(OsStr::to_str)
-        .unwrap_or_default();
+    let pinned = Pinned {
+        generation: snapshot.generation,
+        member: start
+            .get("PSL_MEMBER")
+            .and_then(OsStr::to_str)
+            .unwrap_or_default()
+            .into(),
+        namespace: None,
+    };
     let carried = Carried {
         preload: own_entry(start),
         variables: VARIABLES.iter().filter_map(|name| variable(name)).collect(),
         member: variable("PSL_MEMBER"),
-        snapshot: CString::new(format!("{SNAPSHOT}=g{};{member}", snapshot.generation)).ok(),
+        snapshot: CString::new(format!("{}={pinned}", pinned::VARIABLE)).ok(),
     };
     environment::carry(Box::leak(Box::new(carried)));
 }

@@ -167,8 +167,5 @@ fn value_of<'a>(string: &'a CStr, name: &[u8]) -> Option<&'a CStr> {
     CStr::from_bytes_with_nul(value).ok()
 }
 
-/// The name of the variable that carries the snapshot.
-pub const SNAPSHOT: &str = "PSL_SNAPSHOT";
-
 /// The name of the variable that says which process has executed its program once more, so that it does so once.
 pub const RESTARTED: &str = "PSL_RESTARTED";

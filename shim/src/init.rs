@@ -5,13 +5,14 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use psl_table::config::{HostConfig, OnError, OnUncovered};
+use psl_table::pinned::{self, Engine, Pinned};
 use psl_table::snapshot::Snapshot;
 use psl_table::store::Store;
 use psl_table::subject::Subject;
 use psl_table::tree::{Host, PATH_MAX, Tree};
 use rustix::fs::{Access, CWD};
 
-use crate::environment::{self, Carried, SNAPSHOT, Start};
+use crate::environment::{self, Carried, Start};
 use crate::launch::uncovered::{self, Policy};
 use crate::libraries::directory_of;
 use crate::loaded::LinkMap;
@@ -40,6 +41,11 @@ fn start() {
         return;
     }
     let report = Report::of(&start);
+    match mounted(&start) {
+        Ok(true) => return,
+        Ok(false) => {}
+        Err(reason) => report.refuse(reason),
+    }
     let (config, store) = match configured(&start) {
         Ok((config, Some(store))) => (config, store),
         Ok((_, None)) => {
@@ -50,7 +56,7 @@ fn start() {
         }
         Err(error) => report.refuse(error),
     };
-    let (snapshot, is_first) = match prepare(&start, &config, &store) {
+    let (snapshot, inherited) = match prepare(&start, &config, &store) {
         Ok(prepared) => prepared,
         Err(reason) if config.on_error == OnError::Ignore => {
             report.say(
@@ -71,9 +77,15 @@ fn start() {
         ),
     );
     let own = LinkMap::own();
-    carry(&start, &snapshot, own);
+    let engine = inherited.as_ref().map_or(Engine::Auto, |it| it.engine);
+    carry(&start, &snapshot, own, engine);
     let own_path = own.and_then(absolute).unwrap_or_default();
-    uncovered::decide(Box::leak(Box::new(policy(&config, &own_path, &report))));
+    let on_uncovered = match engine {
+        Engine::Preload => OnUncovered::Refuse,
+        Engine::Auto | Engine::Mount(_) => config.on_uncovered,
+    };
+    let policy = policy(on_uncovered, &own_path, &report);
+    uncovered::decide(Box::leak(Box::new(policy)));
     let is_program = own.is_none_or(LinkMap::is_of_program);
     if let Some(lib) = own.and_then(library_directory) {
         let _ = tokens::LIB.set(Box::leak(Box::new(lib)));
@@ -82,7 +94,7 @@ fn start() {
     let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
     if is_program
         && resolve::snapshot().is_some()
-        && let Err(reason) = restart::mend(&start, is_first)
+        && let Err(reason) = restart::mend(&start, inherited.is_none())
     {
         report.refuse(reason);
     }
@@ -98,23 +110,29 @@ fn configured(start: &Start) -> psl_table::Result<(HostConfig, Option<PathBuf>)>
     Ok((config, store))
 }
 
-/// Makes the snapshot, of the generation that this instance was started with, or of the current one; and says whether
-/// this is the first process of a launch.
-fn prepare(start: &Start, config: &HostConfig, store: &Path) -> Result<(Snapshot, bool), String> {
+/// Makes the snapshot, of the generation that this instance was started with, or of the current one where this is the
+/// first process of a launch and inherits nothing.
+fn prepare(
+    start: &Start,
+    config: &HostConfig,
+    store: &Path,
+) -> Result<(Snapshot, Option<Pinned>), String> {
     let member = match start.get("PSL_MEMBER").filter(|member| !member.is_empty()) {
         None => None,
         Some(member) => Some(member.to_str().ok_or("PSL_MEMBER is not UTF-8")?),
     };
-    let inherited = match start
-        .get(SNAPSHOT)
-        .filter(|_| start.get("PSL_PIN") != Some(OsStr::new("process")))
-    {
+    let carried = start
+        .get(pinned::VARIABLE)
+        .filter(|_| start.get("PSL_PIN") != Some(OsStr::new("process")));
+    let inherited = match carried {
         None => None,
-        Some(carried) => pinned(carried, member)?,
+        Some(text) => Some(Pinned::read(text.as_bytes()).map_err(|error| error.to_string())?),
     };
+    // Another member's is no instance of this one.
+    let inherited = inherited.filter(|pinned| pinned.member == member.unwrap_or_default());
     let store = Store::open(store, config.trust).map_err(|error| error.to_string())?;
-    let table = match inherited {
-        Some(generation) => store.read_generation(generation),
+    let table = match &inherited {
+        Some(pinned) => store.read_generation(pinned.generation),
         None => store.read(),
     };
     let table = table.map_err(|error| error.to_string())?;
@@ -134,42 +152,61 @@ fn prepare(start: &Start, config: &HostConfig, store: &Path) -> Result<(Snapshot
             table.file().display()
         )
     })?;
-    Ok((snapshot, inherited.is_none()))
+    Ok((snapshot, inherited))
 }
 
-/// Reads `g<generation>;<member>`; none if it is another member's, for then this is a new instance.
-fn pinned(carried: &OsStr, member: Option<&str>) -> Result<Option<u64>, String> {
-    let malformed = || {
-        format!(
-            "{SNAPSHOT} is \"{}\", expected what the shim passes on",
-            carried.display()
-        )
+/// Whether the mount engine carries this process: its links are mounts, and there is nothing to do here.
+///
+/// A variable that nobody can have written is left to [`prepare`].
+fn mounted(start: &Start) -> Result<bool, String> {
+    let inherited = start.get(pinned::VARIABLE).map(OsStr::as_bytes);
+    let Some(Ok(inherited)) = inherited.map(Pinned::read) else {
+        return Ok(false);
     };
-    let text = carried.to_str().ok_or_else(malformed)?;
-    let (generation, of) = text
-        .strip_prefix('g')
-        .and_then(|text| text.split_once(';'))
-        .ok_or_else(malformed)?;
-    let generation = generation.parse().map_err(|_| malformed())?;
-    Ok((of == member.unwrap_or_default()).then_some(generation))
+    let Engine::Mount(namespace) = inherited.engine else {
+        return Ok(false);
+    };
+    let of = &inherited.member;
+    let is_same = start
+        .get("PSL_MEMBER")
+        .is_none_or(|member| member == of.as_str());
+    let is_mounted = inherited
+        .is_mounted()
+        .map_err(|errno| format!("cannot read \"/proc/self/ns/mnt\", which tells whether this process sees its links as mounts: {errno}"))?;
+    match (is_mounted, is_same) {
+        (true, true) => Ok(true),
+        (true, false) => Err(format!(
+            "this process sees the mounts of member {of:?}, and PSL_MEMBER names another one; start that one outside of this instance"
+        )),
+        (false, true) => Err(format!(
+            "this process has left the mount namespace {namespace}, in which member {of:?} has its links; start it in there, or as a new instance without {}",
+            pinned::VARIABLE
+        )),
+        (false, false) => Ok(false),
+    }
 }
 
 /// Keeps what every program that this process starts has to find in its environment.
-fn carry(start: &Start, snapshot: &Snapshot, own: Option<&LinkMap>) {
+fn carry(start: &Start, snapshot: &Snapshot, own: Option<&LinkMap>, engine: Engine) {
     let variable = |name: &str| {
         let value = start.get(name)?;
         CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
     };
-    let member = start
-        .get("PSL_MEMBER")
-        .and_then(OsStr::to_str)
-        .unwrap_or_default();
+    let pinned = Pinned {
+        generation: snapshot.generation,
+        member: start
+            .get("PSL_MEMBER")
+            .and_then(OsStr::to_str)
+            .unwrap_or_default()
+            .into(),
+        engine,
+    };
     let carried = Carried {
         preload: own.and_then(|own| own_entry(start, own.name().to_bytes())),
         audit: own.and_then(absolute),
         variables: VARIABLES.iter().filter_map(|name| variable(name)).collect(),
         member: variable("PSL_MEMBER"),
-        snapshot: CString::new(format!("{SNAPSHOT}=g{};{member}", snapshot.generation)).ok(),
+        snapshot: CString::new(format!("{}={pinned}", pinned::VARIABLE)).ok(),
     };
     environment::carry(Box::leak(Box::new(carried)));
 }
@@ -218,16 +255,16 @@ fn library_directory(own: &LinkMap) -> Option<Box<[u8]>> {
 }
 
 /// Says what happens to programs that cannot be carried, and by which program they are.
-fn policy(config: &HostConfig, own: &CStr, report: &Report<'_>) -> Policy {
+fn policy(on_uncovered: OnUncovered, own: &CStr, report: &Report<'_>) -> Policy {
     let dir = Path::new(OsStr::from_bytes(directory_of(own.to_bytes())));
     let places = [dir.join("psl-admin"), dir.join("../../bin/psl-admin")];
     let is_there = |path: &&PathBuf| rustix::fs::access(*path, Access::EXEC_OK).is_ok();
-    let admin = match config.on_uncovered {
+    let admin = match on_uncovered {
         OnUncovered::Mount => places.iter().find(is_there),
         OnUncovered::Refuse | OnUncovered::Warn => None,
     };
     Policy {
-        on_uncovered: config.on_uncovered,
+        on_uncovered,
         admin: admin.and_then(|path| CString::new(path.as_os_str().as_bytes()).ok()),
         notice: report.notice(),
     }

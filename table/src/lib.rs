@@ -35,4 +35,6 @@ pub mod store;
 
 pub mod history;
 
+pub mod pinned;
+
 pub use error::{Error, Result};

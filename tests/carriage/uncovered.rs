@@ -142,6 +142,52 @@ fn programs_that_cannot_be_read_are_refused() {
 }
 
 #[test]
+fn the_mount_engine_carries_what_the_preload_engine_cannot() {
+    let it = installation();
+    psl_tests::host::admin();
+    let unreadable = it.root().join("shared/version2/bin/unreadable");
+    fs::copy(it.root().join("shared/version2/bin/plain"), &unreadable).expect("it is ours");
+    fs::set_permissions(&unreadable, Permissions::from_mode(0o711)).expect("it is ours");
+    fs::copy(&unreadable, it.root().join("shared/version/bin/unreadable")).expect("it is ours");
+    let rows = [
+        ("static", None),
+        ("static-pie", None),
+        ("go", None),
+        ("static-script", None),
+        ("static", Some(NOBODY)),
+        ("static-script", Some(NOBODY)),
+        ("unreadable", Some(NOBODY)),
+    ];
+    for (name, user) in rows {
+        let program = format!("{{}}/shared/version/bin/{name}");
+        let output = run(&it, "mount", &program, user);
+        assert_eq!(output.stdout, b"ran 2\nstatus 0\n", "{name} {user:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{name}: {output:?}");
+    }
+}
+
+#[test]
+fn rights_that_a_user_namespace_would_take_away_are_refused() {
+    let it = installation();
+    let plain = it.root().join("shared/version2/bin/plain");
+    fs::set_permissions(&plain, Permissions::from_mode(0o4755)).expect("it is ours");
+    let program = "{}/shared/version/bin/plain";
+    assert_refused(&run(&it, "mount", program, Some(NOBODY)), "gains rights");
+}
+
+#[test]
+fn a_place_that_cannot_be_a_mount_keeps_the_program_from_running() {
+    let it = installation();
+    psl_tests::host::admin();
+    it.occupy(Occupant::Nothing);
+    let output = run(&it, "mount", "{}/shared/version/bin/static", None);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.stdout, b"status 78\n", "{errors}");
+    assert!(errors.contains("shared/version\""), "{errors}");
+    assert!(errors.contains("bin/static"), "{errors}");
+}
+
+#[test]
 fn a_spawn_of_what_cannot_be_carried_fails_with_eperm() {
     let it = installation();
     it.compile_once("spawn.c", &it.root().join("spawn"), &[]);

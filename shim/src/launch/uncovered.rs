@@ -74,6 +74,9 @@ pub unsafe fn launch<R>(
                 started(leaf, envp, Carriage::Preload, start)
             }
             (OnUncovered::Refuse, _) => refuse(b"the preload engine alone may carry programs here (`psl-admin run --engine mount` starts an instance that carries it)"),
+            (OnUncovered::Mount, _) if reason == Uncovered::Rights => {
+                refuse(b"the mount engine's user namespace would take those rights away")
+            }
             (OnUncovered::Mount, None) => refuse(b"the mount engine would carry it, but psl-admin is not where the shim belongs to"),
             (OnUncovered::Mount, Some(admin)) => entered(program, argv, envp, admin, start),
         }

@@ -85,7 +85,8 @@ impl Bench {
         let mut command = Command::new(program);
         let counting = shim::counting_allocator().display();
         let both = || format!("{}:{counting}", shim::library().display());
-        let path = ["shared/missing", "shared/version", "beside"].map(|dir| self.root().join(dir));
+        let path = ["shared/missing", "shared/erp2", "shared/version", "beside"];
+        let path = path.map(|dir| self.root().join(dir));
         let path =
             std::env::join_paths(path.iter().map(PathBuf::as_path).chain([Path::new("/bin")]));
         command
@@ -148,11 +149,12 @@ impl Bench {
         lines
     }
 
-    /// Lets the owner remove the directory that nobody may read.
+    /// Lets the owner remove the directories that nobody may read.
     fn open_locked(&self) {
-        let locked = self.root().join("shared/version2/locked");
-        // It is missing where a tree could not be finished.
-        let _ = fs::set_permissions(locked, Permissions::from_mode(0o755));
+        for locked in fixture::LOCKED {
+            // It is missing where a tree could not be finished.
+            let _ = fs::set_permissions(self.root().join(locked), Permissions::from_mode(0o755));
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod row;
 mod spellings;
+mod spelt;
 
 mod attributes;
 mod entries;

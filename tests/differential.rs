@@ -45,15 +45,7 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
         for (twin, symbol) in row.symbols.iter().enumerate() {
             // Twins are the same line of the table: that they are on it, a few names tell.
             let step = if twin > 0 || row.is_twin { 7 } else { 1 };
-            let is_spelt = |it: &Given| {
-                use Given::{Address, Dir, Path, Paths, Template};
-                matches!(it, Path | Paths | Address | Template(_) | Dir)
-            };
-            let count = if row.arguments.iter().any(is_spelt) {
-                spellings.len()
-            } else {
-                1
-            };
+            let count = if row.has_name() { spellings.len() } else { 1 };
             for spelling in spellings[..count].iter().skip(twin % step).step_by(step) {
                 if is_of_host(&row, spelling) {
                     continue;
@@ -70,7 +62,7 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
                     starts.push(("/".into(), Argument::Open(own)));
                 }
                 for (start, dir) in starts {
-                    let arguments = arguments(&row, spelling, root, &dir);
+                    let spelt = spelling.text.replace("{}", &root.display().to_string());
                     cases.push(Case {
                         number: cases.len(),
                         row: row.clone(),
@@ -84,7 +76,7 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
                             start,
                             shows: row.shows.into(),
                             changes: row.changes,
-                            arguments,
+                            arguments: row.spelt(root, &dir, || spelt.clone()),
                         },
                     });
                 }
@@ -103,31 +95,6 @@ fn is_of_host(row: &Row, spelling: &Spelling) -> bool {
         "" => row.arguments.iter().any(is_below_root),
         _ => false,
     }
-}
-
-fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec<Argument> {
-    let root = root.display().to_string();
-    let spelt = spelling.text.replace("{}", &root);
-    let own = |given: &Given| match given {
-        Given::Path => Argument::Text(spelt.clone()),
-        Given::Paths => Argument::Texts(vec![spelt.clone()]),
-        Given::Template(letters) => Argument::Text(format!("{spelt}{letters}")),
-        Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
-        Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),
-        Given::Watch => Argument::Watch,
-        Given::Address => Argument::Address(spelt.clone()),
-        Given::Socket(kind) => Argument::Socket((*kind).into()),
-        Given::Dir => dir.clone(),
-        Given::Fixed(path) => Argument::Text(format!("{root}/{path}")),
-        Given::Text(text) => Argument::Text((*text).into()),
-        Given::Int(number) => Argument::Number(*number),
-        Given::Room(size) => Argument::Buffer(*size),
-        Given::Numbers(numbers) => Argument::Numbers(numbers.to_vec()),
-        Given::Stream => Argument::Stream,
-        Given::Taken(path) => Argument::Taken(format!("{root}/{path}")),
-        Given::Function(name) => Argument::Function((*name).into()),
-    };
-    row.arguments.iter().map(own).collect()
 }
 
 /// Whether two lines of a probe say the same, or what they are expected to.
@@ -155,12 +122,14 @@ fn is_right(case: &Case, real: &str, private: &str) -> bool {
     if case.row.is_wrong && ["-1 EINVAL", "-1 EBADF", "-1 ENOENT"].contains(&&*real) {
         return private.starts_with("-1 ") && private_changes.is_empty();
     }
+    let is_refused =
+        ["-1 ENOENT", "null ENOENT"].contains(&&*private) && private_changes.is_empty();
     if makes_hidden(&real_changes) {
-        let refused = ["-1 ENOENT", "null ENOENT"].contains(&&*private);
-        return refused && private_seen.is_empty() && private_changes.is_empty();
+        return is_refused;
     }
+    let would_make = case.names == Names::HiddenAndSlash && case.row.changes;
     let changes = case.names == Names::Holder || real_changes == private_changes;
-    (real, real_seen) == (private, private_seen) && changes
+    (real, real_seen) == (private, private_seen) && changes || would_make && is_refused
 }
 
 /// Whether something was made where nothing can be made that is hidden.

@@ -9,6 +9,8 @@ pub enum Names {
     Link,
     /// A private link with a slash behind it: followed, unless the call is about a directory's entry.
     LinkAndSlash,
+    /// Something hidden with a slash behind it: the kernel says what it is not, where it makes something there.
+    HiddenAndSlash,
     /// A directory with links in it: a symlink moves along with it, a private link does not.
     Holder,
     /// More than a system call takes.
@@ -28,7 +30,7 @@ pub struct Spelling {
     pub names: Names,
 }
 
-use Names::{Holder, Link, LinkAndSlash, Other, TooLong};
+use Names::{HiddenAndSlash, Holder, Link, LinkAndSlash, Other, TooLong};
 
 /// A start's directory, the name, and what it names.
 const SPELLINGS: &[(&str, &str, Names)] = &[
@@ -196,7 +198,7 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("beside/deeper", "version", Other),
     // What is hidden.
     ("", "{}/shared/erp2", Other),
-    ("", "{}/shared/erp2/", Other),
+    ("", "{}/shared/erp2/", HiddenAndSlash),
     ("", "{}/shared/erp2/.", Other),
     ("", "{}/shared/erp2/..", Other),
     ("", "{}/shared/erp2/../version1/which", Other),
@@ -220,7 +222,7 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("", "{}/shared/version/dir/lair", Other),
     ("", "{}/shared/version/lair-which", Other),
     ("shared", "erp2", Other),
-    ("shared", "erp2/", Other),
+    ("shared", "erp2/", HiddenAndSlash),
     ("shared", "erp2/which", Other),
     ("shared", "erp2/../version/which", Other),
     ("shared", "version/../erp2/dir", Other),

@@ -11,6 +11,7 @@ mod spellings;
 mod spelt;
 
 mod attributes;
+mod changes;
 mod entries;
 mod facts;
 mod kept;
@@ -23,6 +24,7 @@ mod sockets;
 mod texts;
 mod trees;
 
+pub use changes::rows as changes;
 pub use row::{Differs, Given, Row};
 pub use spellings::{Names, Spelling, all as spellings};
 

@@ -3,6 +3,7 @@
 //! The kernel is the oracle: result, errno, what is seen and what has changed are equal, but where a row says not.
 
 mod cases;
+mod sequences;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,7 +35,7 @@ impl Case {
     }
 }
 
-fn probe() -> &'static Path {
+pub(crate) fn probe() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_probe"))
 }
 

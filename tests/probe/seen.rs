@@ -75,7 +75,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         "number" => (number.to_string(), String::new()),
         "long" => (returned.value.to_string(), String::new()),
         "descriptor" if number >= 0 => ("descriptor".into(), descriptor(world, number)),
-        "descriptor" => (number.to_string(), String::new()),
+        "keep" if number >= 0 => {
+            keep(number, argument);
+            ("descriptor".into(), descriptor(world, number))
+        }
+        "descriptor" | "keep" => (number.to_string(), String::new()),
         "directory" => {
             let seen = text(&working_directory());
             (number.to_string(), seen)
@@ -176,6 +180,13 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             _ => returned.allocated,
         },
     }
+}
+
+/// Keeps a descriptor by another number, for the calls that come.
+fn keep(number: c_int, by: usize) {
+    // SAFETY: the call gave it to us; what was kept before is nobody else's.
+    let kept = unsafe { libc::dup3(number, by as c_int, libc::O_CLOEXEC) };
+    assert_eq!(kept, by as c_int, "there is room for it");
 }
 
 /// The number that the next descriptor will have.

@@ -161,6 +161,9 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("", "{}/hops/39/", Other),
     ("", "{}/hops/39/which", Other),
     ("", "{}/hops/38/dir/up", Other),
+    // Magic links count as well.
+    ("", "/proc/self/cwd/hops/36/which", Other),
+    ("", "/proc/self/cwd/hops/37/which", Other),
     ("", "{}/hops/38/nested", Link),
     ("", "{}/hops/38/nested/", LinkAndSlash),
     // Relative: from above, from the parent, from inside, from beside.

@@ -16,7 +16,7 @@ const WAYS: &[&str] = &[
     "aliases/version/relative",
     "beside/deeper/up",
     "beside/lair",
-    "hops/37",
+    "hops/11",
     "other/house",
     "version",
     "version/dir",

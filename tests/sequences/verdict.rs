@@ -61,35 +61,30 @@ fn differs(call: &Call, real: &str, private: &str) -> bool {
         .iter()
         .filter(|row| row.symbols.contains(&&*call.symbol));
     let mut differences = of_symbol.flat_map(|row| &row.differs);
-    let busy = "-1 EBUSY";
+    let (busy, places) = ("-1 EBUSY", || PLACES.iter().map(|it| it.at));
     differences.any(|it| {
-        it.private == private && (it.real == real || private == busy && names_place(call))
+        it.private == private && (it.real == real || private == busy && names_one(call, places()))
     })
 }
 
-/// Whether a name of the call ends as a link's does.
-fn names_place(call: &Call) -> bool {
-    let last = |path: &str| {
-        path.trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .map(String::from)
-    };
-    let is_place = |it: &Argument| match it {
-        Argument::Text(text) => PLACES.iter().any(|place| last(place.at) == last(text)),
-        _ => false,
-    };
-    call.arguments.iter().any(is_place)
-}
-
-/// Whether something was to be made by a name that is hidden.
+/// Whether something was to be made by a name that is hidden: that it is not there comes before all else.
 fn is_refused(call: &Call, real: &str, private: &str, changes: &str) -> bool {
     let made = |at: &str| changes.contains(&format!("{at}: nothing -> "));
-    let has_slash = |it: &Argument| matches!(it, Argument::Text(text) if text.ends_with('/'));
-    let with_slash = call.arguments.iter().any(has_slash)
-        && [" EISDIR", " ENOTDIR"]
-            .iter()
-            .any(|errno| real.ends_with(errno));
-    let refused = ["-1 ENOENT", "null ENOENT"].contains(&private);
-    refused && (HIDDEN.iter().any(|it| made(it.at)) || call.changes && with_slash)
+    let hidden = || HIDDEN.iter().map(|it| it.at);
+    let is_made = hidden().any(made) || real.starts_with("-1 ") && names_one(call, hidden());
+    call.changes && is_made && ["-1 ENOENT", "null ENOENT"].contains(&private)
+}
+
+/// Whether a name of the call ends as one of these does.
+fn names_one<'a>(call: &Call, mut paths: impl Iterator<Item = &'a str>) -> bool {
+    let last = |path: &str| {
+        let name = path.trim_end_matches('/').rsplit('/').next();
+        name.map(String::from)
+    };
+    let texts = call.arguments.iter().filter_map(|it| match it {
+        Argument::Text(text) => last(text),
+        _ => None,
+    });
+    let texts: Vec<_> = texts.collect();
+    paths.any(|path| last(path).is_some_and(|name| texts.contains(&name)))
 }

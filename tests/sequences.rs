@@ -25,7 +25,7 @@ const OCCUPANTS: [Occupant; 4] = [
 ];
 
 /// How many sequences the ordinary run tries.
-const SEQUENCES: u32 = 100;
+const SEQUENCES: u32 = 40;
 const LONGEST: usize = 14;
 
 /// The user whom calls are made as: if they ever left the tree, root's would do harm.
@@ -38,7 +38,9 @@ fn user() -> Option<u32> {
 fn differ(bench: &Bench, occupant: Occupant, calls: &[Call]) -> Option<String> {
     let real = bench.play_on(Occupant::Itself, user(), calls);
     let private = bench.play_on(occupant, user(), calls);
-    for (call, (real, private)) in calls.iter().zip(real.iter().zip(&private)) {
+    // The last line is what has changed without a call that may.
+    let at_last = Call::parse("at last\t\t\tfalse");
+    for (call, (real, private)) in calls.iter().chain(&at_last).zip(real.iter().zip(&private)) {
         match verdict(call, real, private) {
             Verdict::Same => {}
             Verdict::Diverges => return None,

@@ -138,6 +138,7 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>, changes: Changes) {
             .expect("somebody listens");
     }
     let changes = match (user, changes) {
+        (_, Changes::Kept) => world.changed(),
         (None, Changes::Mended) => world.mended(),
         _ => String::new(),
     };
@@ -170,9 +171,9 @@ fn line(world: &mut World, call: &Call, changes: Changes) -> String {
     let failed = result.starts_with("-1 ") || result.starts_with("null ");
     // What a call that failed has changed all the same shows with the next one.
     let changes = match changes {
-        Changes::Kept => world.changed(),
+        Changes::Kept if call.changes => world.changed(),
         Changes::Mended if call.changes && !failed => world.mended(),
-        Changes::Mended => String::new(),
+        _ => String::new(),
     };
     format!("{result} | {seen} | {changes} | {allocations}").replace('\n', "\\n")
 }

@@ -21,6 +21,7 @@ mod opens;
 mod programs;
 mod raw;
 mod sockets;
+mod spawns;
 mod texts;
 mod trees;
 
@@ -51,5 +52,11 @@ pub fn rows() -> Vec<Row> {
 pub fn programs() -> (Vec<Row>, Vec<Spelling>) {
     let functions = programs::rows();
     let by_number = raw::programs(&functions);
-    ([functions, by_number].concat(), programs::spellings())
+    let rows = [functions, by_number, spawns::programs()].concat();
+    (rows, programs::spellings())
+}
+
+/// Returns the rows that give names to a program which is to be started.
+pub fn actions() -> Vec<Row> {
+    spawns::actions()
 }

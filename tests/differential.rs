@@ -123,8 +123,10 @@ fn is_right(case: &Case, real: &str, private: &str) -> bool {
     if case.row.is_wrong && ["-1 EINVAL", "-1 EBADF", "-1 ENOENT"].contains(&&*real) {
         return private.starts_with("-1 ") && private_changes.is_empty();
     }
+    /// What posix_spawn(3) returns.
+    const CODE: &str = "2 ";
     let is_refused =
-        ["-1 ENOENT", "null ENOENT"].contains(&&*private) && private_changes.is_empty();
+        ["-1 ENOENT", "null ENOENT", CODE].contains(&&*private) && private_changes.is_empty();
     if makes_hidden(&real_changes) {
         return is_refused;
     }
@@ -209,6 +211,13 @@ fn assert_programs_alike(occupant: Occupant) {
     let (rows, spellings) = cases::programs();
     let cases = cases(&bench.root(), rows, &spellings);
     assert_same(&bench, &cases, occupant, None);
+}
+
+#[test]
+fn programs_get_what_their_parents_open_for_them() {
+    let bench = Bench::with_programs(probe());
+    let cases = cases(&bench.root(), cases::actions(), &cases::spellings());
+    assert_same(&bench, &cases, Occupant::Directory, None);
 }
 
 #[test]

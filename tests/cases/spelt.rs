@@ -21,6 +21,15 @@ impl Row {
             Given::Template(letters) => Argument::Text(spell() + letters),
             Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
             Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),
+            Given::Actions(words) => {
+                let words = words.replace("{}", &root.to_string());
+                Argument::Actions(if words.contains("<>") {
+                    words.replace("<>", &spell())
+                } else {
+                    words
+                })
+            }
+            Given::Attributes(words) => Argument::Attributes((*words).into()),
             Given::Watch => Argument::Watch,
             Given::Address => Argument::Address(spell()),
             Given::Socket(kind) => Argument::Socket((*kind).into()),
@@ -39,8 +48,11 @@ impl Row {
 
     /// Whether a name is spelt in it.
     pub fn has_name(&self) -> bool {
-        use Given::{Address, Dir, Path, Paths, Template};
-        let is_spelt = |it: &Given| matches!(it, Path | Paths | Address | Template(_) | Dir);
+        use Given::{Actions, Address, Dir, Path, Paths, Template};
+        let is_spelt = |it: &Given| match it {
+            Actions(words) => words.contains("<>"),
+            it => matches!(it, Path | Paths | Address | Template(_) | Dir),
+        };
         self.arguments.iter().any(is_spelt)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ffi::c_int;
 
+use rustix::process::Uid;
+
 use crate::call::Prepared;
 use crate::seen::{Shown, text};
 
@@ -20,6 +22,23 @@ pub fn ended(shows: &str, prepared: &Prepared) -> String {
         if waited == 0 { it.si_status() } else { -1 }
     };
     format!("ended with {status}")
+}
+
+/// Says so if a child remains of a spawn that failed.
+pub fn remaining() -> &'static str {
+    let waited = rustix::process::wait(rustix::process::WaitOptions::NOHANG);
+    match waited {
+        Err(rustix::io::Errno::CHILD) => "",
+        _ => "a child remains",
+    }
+}
+
+/// Lowers root's effective user: what a spawned program is started as may be the real one again.
+pub fn lower() {
+    const NOBODY: u32 = 65534;
+    let (root, nobody) = (Uid::ROOT, Uid::from_raw(NOBODY));
+    // Whoever is not root is low already.
+    let _ = rustix::thread::set_thread_res_uid(root, nobody, root);
 }
 
 /// Has a child process make a call that does not come back, or leaves the process not as it was.

@@ -10,6 +10,7 @@ mod play;
 
 mod call;
 mod seen;
+mod spawning;
 
 mod addresses;
 mod child;

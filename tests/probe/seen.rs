@@ -6,7 +6,7 @@ use rustix::fd::AsRawFd;
 
 use crate::addresses;
 use crate::call::{Prepared, Returned};
-use crate::child::{ended, in_child};
+use crate::child::{ended, in_child, lower, remaining};
 use crate::facts::{descriptor, itself, opened, stat, statx};
 use crate::kept;
 use crate::play::World;
@@ -29,6 +29,9 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     let argument: usize = argument.parse().unwrap_or_default();
     if let "program" | "root" | "spawned" = what {
         return in_child(|| {
+            if shows.contains("lowered") {
+                lower();
+            }
             let returned = prepared.call(function);
             let code = returned.value as c_int;
             let (errno, seen) = match what {
@@ -42,7 +45,7 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
                     if code == 0 {
                         ended(shows, prepared)
                     } else {
-                        "".into()
+                        remaining().into()
                     },
                 ),
                 _ => (returned.errno_name(), String::new()),

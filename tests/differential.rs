@@ -216,7 +216,11 @@ fn assert_programs_alike(occupant: Occupant) {
 #[test]
 fn programs_get_what_their_parents_open_for_them() {
     let bench = Bench::with_programs(probe());
-    let cases = cases(&bench.root(), cases::actions(), &cases::spellings());
+    let mut cases = cases(&bench.root(), cases::actions(), &cases::spellings());
+    // Where a link comes behind it, `/proc/self` is the parent's.
+    let is_own =
+        |it: &Argument| matches!(it, Argument::Actions(words) if words.contains(" /proc/"));
+    cases.retain(|case| !case.call.arguments.iter().any(is_own));
     assert_same(&bench, &cases, Occupant::Directory, None);
 }
 

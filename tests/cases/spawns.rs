@@ -62,7 +62,7 @@ pub fn actions() -> Vec<Row> {
             posix_spawn (Room(4), TOOL, Actions(actions), NONE, ARGUMENTS, VARIABLES) "spawned 0" .changes();
         });
     }
-    // A descriptor on a link is made by this process: a child has no name for it.
+    // A descriptor on a link is made by this process: a child has no name for it. ELOOP is returned.
     rows.extend(rows! {
         posix_spawn (Room(4), TOOL, Actions("open 5 path+kept <>"), NONE, ARGUMENTS, VARIABLES) "spawned 0"
             .differs(Names::Link, "0 ", "40 ");

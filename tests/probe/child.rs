@@ -65,7 +65,9 @@ pub fn in_child(act: impl FnOnce() -> String) -> Shown {
     // SAFETY: the child is ours.
     unsafe { libc::waitpid(child, &raw mut status, 0) };
     let said = text(&said);
-    let (result, seen) = said.split_once(" -> ").unwrap_or((&said, ""));
+    // What a program says comes before the answer to the call, if there is one.
+    let (output, answer) = said.rsplit_once('\n').unwrap_or(("", &said));
+    let (result, seen) = answer.split_once(" -> ").unwrap_or((answer, ""));
     let ended = if status == 0 {
         String::new()
     } else {
@@ -73,7 +75,7 @@ pub fn in_child(act: impl FnOnce() -> String) -> Shown {
     };
     Shown {
         result: result.to_owned() + &ended,
-        seen: seen.into(),
+        seen: output.to_owned() + seen,
         allocations: 0,
     }
 }

@@ -186,13 +186,14 @@ hooks! {
     // way of a new one, and goes through the table only, like a mount point.
 
     fn link(old: *const c_char, new: *const c_char) -> c_int,
-        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new); new: Entry, |_| Err(Errno::EXIST) };
+        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new);
+          new: Entry, |_| link_itself::link_onto(libc::AT_FDCWD, old, 0) };
     fn linkat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_int) -> c_int,
         { olddir/old: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |it| link_itself::hard_link(it, newdir, new);
-          newdir/new: Entry, |_| Err(Errno::EXIST) };
-    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+          newdir/new: Entry, |_| link_itself::link_onto(olddir, old, flags) };
+    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| link_itself::symlink_onto(text) };
     fn symlinkat(text: *const c_char, dir: c_int, path: *const c_char) -> c_int,
-        { dir/path: Entry, |_| Err(Errno::EXIST) };
+        { dir/path: Entry, |_| link_itself::symlink_onto(text) };
     fn mkdir(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
     fn mkdirat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
     fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use libc::{stat64 as Stat, statx as Statx};
 use psl_table::snapshot::Link;
+use psl_table::tree::PATH_MAX;
 use psl_table::walk::Last;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
@@ -260,19 +261,59 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 ///
 /// `old` is null or a C string.
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
-    if old.is_null() {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise.
-    unsafe {
-        let old = CStr::from_ptr(old);
-        rustix::fs::statat(start_of(dir, old)?, old, AtFlags::SYMLINK_NOFOLLOW)?;
-    }
+    unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
     Err(if flags & libc::RENAME_NOREPLACE == 0 {
         Errno::BUSY
     } else {
         Errno::EXIST
     })
+}
+
+/// Refuses to make a hard link where the link is, unless what is to be linked does not even exist.
+///
+/// # Safety
+///
+/// `old` is null or a C string.
+pub unsafe fn link_onto(dir: c_int, old: *const c_char, flags: c_int) -> Result<c_int, Errno> {
+    let kept = if flags & libc::AT_SYMLINK_FOLLOW == 0 {
+        AtFlags::SYMLINK_NOFOLLOW
+    } else {
+        AtFlags::empty()
+    };
+    let flags = AtFlags::from_bits_retain((flags & !libc::AT_SYMLINK_FOLLOW) as c_uint);
+    // SAFETY: the caller's promise.
+    unsafe { check_exists(dir, old, flags | kept) }?;
+    Err(Errno::EXIST)
+}
+
+/// Refuses to make a symlink where the link is, unless its text is none.
+///
+/// # Safety
+///
+/// `text` is null or a C string.
+pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
+    if !may_be_mapped(text) {
+        return Err(Errno::FAULT);
+    }
+    // SAFETY: the caller's promise.
+    Err(match unsafe { CStr::from_ptr(text) }.count_bytes() {
+        0 => Errno::NOENT,
+        PATH_MAX.. => Errno::NAMETOOLONG,
+        _ => Errno::EXIST,
+    })
+}
+
+unsafe fn check_exists(dir: c_int, path: *const c_char, flags: AtFlags) -> Result<(), Errno> {
+    if !may_be_mapped(path) {
+        return Err(Errno::FAULT);
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let path = CStr::from_ptr(path);
+        rustix::fs::statat(start_of(dir, path)?, path, flags)?;
+    }
+    Ok(())
 }
 
 fn length(link: &Link) -> usize {

@@ -155,11 +155,14 @@ pub fn walk<'a>(
             Err(Errno::INVAL) => {}
             Err(errno) => return failed(at, &rest, through_link, errno),
             Ok(_) if is_last && !follows => {}
-            Ok(_) if at.is_magic(tree) => at.anchor(),
             Ok(length) => {
                 links += 1;
                 if links > MAX_LINKS {
                     return Err(Errno::LOOP);
+                }
+                if at.is_magic(tree) {
+                    at.anchor();
+                    continue;
                 }
                 rest.keep_gap(length)?;
                 if rest.is_absolute() {

@@ -95,6 +95,7 @@ pub fn rows(functions: &[Row]) -> Vec<Row> {
         "shared",
         "shared/version2",
         "shared/version2/dir",
+        "other",
         "spare",
         "spare/file",
     ] {

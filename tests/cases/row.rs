@@ -27,6 +27,10 @@ pub enum Given {
     Texts(&'static [&'static str]),
     /// A descriptor of this program of the newer version, which stays open when it is executed.
     Program(&'static str),
+    /// File actions for a program that is spawned; in their names `{}` is the root and `<>` the name that is spelt.
+    Actions(&'static str),
+    /// Attributes for a program that is spawned.
+    Attributes(&'static str),
     /// An address of a local socket with the name that is spelt.
     Address,
     /// A descriptor of a local socket, for `stream` or `datagrams`.

@@ -46,6 +46,10 @@ pub enum Argument {
     Kept(String),
     /// The address of a function.
     Function(String),
+    /// A pointer to file actions of posix_spawn(3): words, with `; ` between two.
+    Actions(String),
+    /// A pointer to attributes of posix_spawn(3), likewise.
+    Attributes(String),
 }
 
 /// Separates the texts of an array; no test has it in a text.
@@ -73,6 +77,8 @@ impl fmt::Display for Argument {
             Self::Taken(path) => write!(f, "taken:{path}"),
             Self::Kept(path) => write!(f, "kept:{path}"),
             Self::Function(name) => write!(f, "function:{name}"),
+            Self::Actions(words) => write!(f, "actions:{words}"),
+            Self::Attributes(words) => write!(f, "attributes:{words}"),
         }
     }
 }
@@ -130,6 +136,8 @@ impl Argument {
             "taken" => Self::Taken(value.into()),
             "kept" => Self::Kept(value.into()),
             "function" => Self::Function(value.into()),
+            "actions" => Self::Actions(value.into()),
+            "attributes" => Self::Attributes(value.into()),
             _ => return None,
         })
     }
@@ -161,6 +169,8 @@ mod tests {
                 Argument::Taken("/".into()),
                 Argument::Kept("/x".into()),
                 Argument::Function("alphasort".into()),
+                Argument::Actions("chdir /; close 5".into()),
+                Argument::Attributes("mask".into()),
             ],
         };
         assert_eq!(Call::parse(&call.to_string()), Some(call));

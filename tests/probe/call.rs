@@ -8,6 +8,8 @@ use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketType};
 
+use crate::spawning;
+
 use crate::trees::{by_name, met, walked};
 
 /// What errno is before each call.
@@ -47,6 +49,7 @@ pub struct Prepared {
     texts: Vec<CString>,
     descriptors: Vec<OwnedFd>,
     buffers: Vec<Box<[u64]>>,
+    spawning: Vec<spawning::Prepared>,
     /// For each argument that is a buffer, which one and how many bytes of it.
     buffer_of: [Option<(usize, usize)>; WORDS],
 }
@@ -59,6 +62,7 @@ impl Prepared {
             texts: Vec::new(),
             descriptors: Vec::new(),
             buffers: Vec::new(),
+            spawning: Vec::new(),
             buffer_of: [None; WORDS],
         };
         for (index, argument) in arguments.iter().enumerate() {
@@ -87,6 +91,10 @@ impl Prepared {
                 Argument::Socket(kind) => prepared.socket(kind),
                 Argument::Watch => prepared.watch(),
                 Argument::Taken(path) => taken(path)?,
+                Argument::Actions(words) => prepared.spawning(spawning::Prepared::actions(words)),
+                Argument::Attributes(words) => {
+                    prepared.spawning(spawning::Prepared::attributes(words))
+                }
                 Argument::Function(name) => match name.as_str() {
                     "has_no_a" => {
                         (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize
@@ -147,6 +155,12 @@ impl Prepared {
         let number = socket.as_raw_fd() as usize;
         self.descriptors.push(socket);
         number
+    }
+
+    fn spawning(&mut self, it: spawning::Prepared) -> usize {
+        let address = it.address();
+        self.spawning.push(it);
+        address
     }
 
     fn buffer(&mut self, words: Vec<u64>) -> usize {

@@ -35,9 +35,17 @@ impl World {
 
     fn look(&mut self) {
         self.before = inventory::take(&self.root).expect("the tree can be read");
-        for (path, found) in &self.before {
-            self.names.insert(found.identity, path.clone());
-        }
+        let names = self.before.iter();
+        self.names = names
+            .map(|(path, found)| (found.identity, path.clone()))
+            .collect();
+    }
+
+    /// Says what has changed since the last look, and leaves it.
+    fn changed(&mut self) -> String {
+        let before = std::mem::take(&mut self.before);
+        self.look();
+        described(inventory::difference(&before, &self.before))
     }
 
     /// Looks again at an entry that was made anew.
@@ -81,16 +89,29 @@ impl World {
                 self.look_at(path);
             }
         }
-        let changes: Vec<_> = difference
-            .into_iter()
-            .map(|(path, change)| format!("{path}: {change}"))
-            .collect();
-        changes.join(", ")
+        described(difference)
     }
 }
 
+fn described(difference: Vec<(String, String)>) -> String {
+    let changes: Vec<_> = difference
+        .into_iter()
+        .map(|(path, change)| format!("{path}: {change}"))
+        .collect();
+    changes.join(", ")
+}
+
+/// What becomes of what a call has changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// It is taken back: each call finds the same tree.
+    Mended,
+    /// It is there for the next call.
+    Kept,
+}
+
 /// Makes all calls; as `user` where that is given and may be.
-pub fn play(root: &str, occupant: &str, user: Option<u32>) {
+pub fn play(root: &str, occupant: &str, user: Option<u32>, changes: Changes) {
     let mut script = String::new();
     std::io::stdin()
         .read_to_string(&mut script)
@@ -105,29 +126,36 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
         rustix::thread::set_thread_res_gid(gid, gid, gid).expect("root may");
         rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root may");
     }
+    if changes == Changes::Kept {
+        // What this user may not see is no change.
+        world.look();
+    }
     let mut out = std::io::stdout();
     for call in &calls {
-        let line = line(&mut world, call);
+        let line = line(&mut world, call, changes);
         // One write: what was said before a crash is there to be read.
         out.write_all(format!("{line}\n").as_bytes())
             .expect("somebody listens");
     }
-    let changes = if user.is_none() {
-        world.mended()
-    } else {
-        String::new()
+    let changes = match (user, changes) {
+        (_, Changes::Kept) => world.changed(),
+        (None, Changes::Mended) => world.mended(),
+        _ => String::new(),
     };
     out.write_all(format!("at last |  | {changes} | 0\n").as_bytes())
         .expect("somebody listens");
 }
 
 /// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED | ALLOCATIONS`.
-fn line(world: &mut World, call: &Call) -> String {
+fn line(world: &mut World, call: &Call, changes: Changes) -> String {
     let function = symbol(&call.symbol);
     if function.is_null() {
         return "no such symbol |  |  | 0".into();
     }
-    if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
+    // A sequence goes on from where it is.
+    if !call.start.is_empty()
+        && let Err(errno) = rustix::process::chdir(Path::new(&call.start))
+    {
         return format!("no start: {errno} |  |  | 0");
     }
     let prepared = match Prepared::new(&call.arguments) {
@@ -142,10 +170,10 @@ fn line(world: &mut World, call: &Call) -> String {
     drop(prepared);
     let failed = result.starts_with("-1 ") || result.starts_with("null ");
     // What a call that failed has changed all the same shows with the next one.
-    let changes = if call.changes && !failed {
-        world.mended()
-    } else {
-        String::new()
+    let changes = match changes {
+        Changes::Kept if call.changes => world.changed(),
+        Changes::Mended if call.changes && !failed => world.mended(),
+        _ => String::new(),
     };
     format!("{result} | {seen} | {changes} | {allocations}").replace('\n', "\\n")
 }

@@ -1,7 +1,6 @@
 //! scandir(3), rebuilt on the streams of `listing`: libc's own reads its directory without asking anyone.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem::offset_of;
 use std::ptr::null_mut;
 
 use libc::{DIR, dirent64 as Dirent};
@@ -157,7 +156,7 @@ impl List {
     }
 
     unsafe fn push(&mut self, entry: *const Dirent) -> Result<(), Errno> {
-        // SAFETY: the array has room for `room` entries; an entry's name ends with a NUL.
+        // SAFETY: the array has room for `room` entries; an entry is as long as it says.
         unsafe {
             if self.count == self.room {
                 let room = (2 * self.room).max(10);
@@ -169,8 +168,8 @@ impl List {
                 self.entries = entries;
                 self.room = room;
             }
-            let name = CStr::from_ptr((&raw const (*entry).d_name).cast());
-            let size = offset_of!(Dirent, d_name) + name.count_bytes() + 1;
+            // Whole, as libc copies it: who asks a sanitizer looks at all of it.
+            let size = usize::from((*entry).d_reclen);
             let copy: *mut u8 = libc::malloc(size).cast();
             if copy.is_null() {
                 return Err(Errno::NOMEM);

@@ -67,6 +67,21 @@ fn vfork_by_number_returns_twice() {
     assert_stands("vfork by number");
 }
 
+#[test]
+fn links_do_not_hold_behind_another_root() {
+    assert_stands("other root");
+}
+
+#[test]
+fn a_call_asks_the_kernel_for_no_more_than_it_does_on_a_symlink_and_readlink() {
+    assert_stands("strict filters");
+}
+
+#[test]
+fn where_readlink_is_forbidden_links_hold_by_their_names() {
+    assert_stands("no readlink");
+}
+
 /// Says what a library's constructor and then main found at the link.
 fn seen_early(library: &Path) -> String {
     let bench = bench(Occupant::Directory);

@@ -19,6 +19,7 @@ mod pointers;
 mod records;
 
 mod early;
+mod filter;
 mod strain;
 mod tool;
 

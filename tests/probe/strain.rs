@@ -41,6 +41,9 @@ pub fn strain(how: &str, root: &str) {
         "vforks" => in_vforks(),
         #[cfg(target_arch = "x86_64")]
         "vfork by number" => vfork_by_number(),
+        "strict filters" => crate::filter::calls_under_strict_filters(root),
+        "no readlink" => crate::filter::calls_without_readlink(root),
+        "other root" => in_another_root(root),
         other => panic!("nothing is known of {other}"),
     }
     check();
@@ -212,6 +215,39 @@ fn wait(child: c_int) {
     // SAFETY: the child is ours.
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert_eq!((waited, status), (child, 0), "a child does as its parent");
+}
+
+/// A child whose root is the directory that the links are in, with a file where a link's place would be there.
+fn in_another_root(root: &str) {
+    let jail = format!("{root}/spare");
+    std::fs::create_dir_all(format!("{jail}/{root}/shared/version")).expect("there is room");
+    std::fs::write(format!("{jail}/{root}/shared/version/which"), "jailed").expect("likewise");
+    if !rustix::process::geteuid().is_root() {
+        // SAFETY: nothing here depends on whose user this is.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWUSER) }
+            .expect("who is not root may become so in a namespace");
+    }
+    let jail = CString::new(jail).expect("no NUL");
+    let file = CString::new(format!("{root}/shared/version/which")).expect("no NUL");
+    let size = || {
+        // SAFETY: zeroes are a valid stat, and the name is a C string.
+        unsafe {
+            let mut it: libc::stat64 = MaybeUninit::zeroed().assume_init();
+            libc::stat64(file.as_ptr(), &raw mut it);
+            it.st_size
+        }
+    };
+    // SAFETY: the child makes only calls that a handler may make.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: the name is a C string, and nothing is to be flushed.
+        unsafe {
+            let there = size() == 3 && libc::chroot(jail.as_ptr()) == 0;
+            libc::_exit(c_int::from(!there || size() != 6));
+        }
+    }
+    wait(child);
+    assert_eq!(size(), 3, "its parent's root stays");
 }
 
 /// Children that are made in the middle of other threads' calls make calls themselves.

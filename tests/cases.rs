@@ -20,6 +20,7 @@ mod programs;
 mod raw;
 mod sockets;
 mod texts;
+mod wild;
 
 pub use row::{Differs, Given, Row};
 pub use spellings::{Names, Spelling, all as spellings};
@@ -39,7 +40,9 @@ pub fn rows() -> Vec<Row> {
     ]
     .concat();
     let by_number = raw::rows(&functions);
-    [functions, by_number].concat()
+    let named = [functions, by_number].concat();
+    let wild = wild::rows(&named);
+    [named, wild].concat()
 }
 
 /// Returns the rows of calls that start programs, and the names that they are played with.

@@ -113,6 +113,7 @@ fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec
         Given::Template(letters) => Argument::Text(format!("{spelt}{letters}")),
         Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
         Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),
+        Given::Wild(kind) => Argument::Wild((*kind).into()),
         Given::Watch => Argument::Watch,
         Given::Address => Argument::Address(spelt.clone()),
         Given::Socket(kind) => Argument::Socket((*kind).into()),

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use crate::descriptor::start_of;
 use crate::environment::{self, Block};
 use crate::frame;
+use crate::readable::{self, is_readable};
 use crate::resolve::{self, Operand, resolve};
 use crate::shebang::{Header, MAX_DEPTH};
 
@@ -78,6 +79,10 @@ pub unsafe fn completed<R>(
     envp: Block,
     then: impl FnOnce(Block) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
+    // No block is the kernel's to take for an empty one, and none that can be read is its to refuse.
+    if !envp.is_null() && !is_readable(envp) {
+        return then(envp);
+    }
     // SAFETY: the caller's promise.
     unsafe { environment::complete(envp, then) }.unwrap_or(Err(Errno::TOOBIG))
 }
@@ -209,14 +214,11 @@ unsafe fn leads_through_link(cwd: c_int, path: *const c_char) -> Result<bool, Er
 
 /// Reads the beginning of a program, unless the kernel would not let us: then it is the kernel's to judge.
 unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
-    if name.is_null() {
-        return None;
-    }
     // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let file = unsafe {
-        let name = CStr::from_ptr(name);
+        let name = readable::name(name).ok()?;
         rustix::fs::openat(start_of(dir, name).ok()?, name, flags, Mode::empty())
     };
     Header::read(file.ok()?.as_fd()).ok()

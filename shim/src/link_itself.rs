@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
-use crate::resolve::may_be_mapped;
+use crate::readable::{self, may_be_mapped};
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -63,8 +63,8 @@ pub unsafe fn fopen_flags(mode: *const c_char) -> c_int {
 }
 
 unsafe fn ends_with_slash(path: *const c_char) -> bool {
-    // SAFETY: the caller's promise, but for the addresses that are ruled out.
-    may_be_mapped(path) && unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/")
+    // SAFETY: the caller's promise.
+    unsafe { readable::name(path) }.is_ok_and(|path| path.to_bytes().ends_with(b"/"))
 }
 
 /// Opens the link itself with `O_PATH`, else refuses to.
@@ -239,12 +239,8 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
             Last::Entry,
             |_| Err(Errno::EXIST),
             |dir, new| {
-                if new.is_null() {
-                    return fail(Errno::FAULT);
-                }
-                let new = CStr::from_ptr(new);
-                let made =
-                    start_of(dir, new).and_then(|dir| rustix::fs::symlinkat(&*link.to, dir, new));
+                let made = readable::name(new)
+                    .and_then(|new| rustix::fs::symlinkat(&*link.to, start_of(dir, new)?, new));
                 match made {
                     Ok(()) => 0,
                     Err(errno) => fail(errno),
@@ -258,14 +254,11 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 ///
 /// # Safety
 ///
-/// `old` is null or a C string.
+/// `old` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
-    if old.is_null() {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise.
     unsafe {
-        let old = CStr::from_ptr(old);
+        let old = readable::name(old)?;
         rustix::fs::statat(start_of(dir, old)?, old, AtFlags::SYMLINK_NOFOLLOW)?;
     }
     Err(if flags & libc::RENAME_NOREPLACE == 0 {

@@ -4,11 +4,12 @@ use std::ffi::{CStr, c_char, c_int};
 
 use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
-use psl_table::tree::{Host, PATH_MAX};
+use psl_table::tree::Host;
 use psl_table::walk::{self, End, Last};
 use rustix::io::Errno;
 
 use crate::descriptor::start_of;
+use crate::readable;
 use crate::scratch::Lease;
 
 /// The snapshot of this process: unset until before main, and for ever where the shim is inert.
@@ -35,19 +36,24 @@ pub enum Operand<'a> {
 ///
 /// # Safety
 ///
-/// `path` is what the caller of a libc function gave as a path: a C string, null, or an address that no string
-/// can have.
+/// `path` is what the caller of a libc function gave as a path: if anything is there, it stays while this runs.
 pub unsafe fn resolve<R>(
     dir: c_int,
     path: *const c_char,
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = snapshot().filter(|_| may_be_mapped(path)) else {
+    let Some(snapshot) = snapshot() else {
         return then(Operand::Given);
     };
-    // SAFETY: the caller's promise, but for the addresses just ruled out.
-    let path = unsafe { CStr::from_ptr(path) };
+    // SAFETY: the caller's promise.
+    let path = match unsafe { readable::name(path) } {
+        // The kernel cannot read it either.
+        Err(Errno::FAULT) => return then(Operand::Given),
+        // realpath(3) would take it, and go past the links.
+        Err(errno) => return then(Operand::Error(errno)),
+        Ok(path) => path,
+    };
     // SAFETY: it is only given to the kernel.
     let start = unsafe { start_of(dir, path) };
     let path = path.to_bytes();
@@ -55,10 +61,6 @@ pub unsafe fn resolve<R>(
     let Some(dir) = start.ok().filter(|_| !path.is_empty()) else {
         return then(Operand::Given);
     };
-    // realpath(3) would take it, and go past the links.
-    if path.len() >= PATH_MAX {
-        return then(Operand::Error(Errno::NAMETOOLONG));
-    }
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
@@ -76,13 +78,4 @@ pub unsafe fn resolve<R>(
         Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),
         Err(errno) => then(Operand::Error(errno)),
     }
-}
-
-/// Whether the kernel would even look there: what it answers `EFAULT` to must not crash here.
-pub fn may_be_mapped<T>(at: *const T) -> bool {
-    /// Nothing is mapped below (vm.mmap_min_addr).
-    const LOWEST: usize = 0x1_0000;
-    /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
-    const HIGHEST: usize = 1 << 48;
-    (LOWEST..HIGHEST).contains(&at.addr())
 }

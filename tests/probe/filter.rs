@@ -65,7 +65,9 @@ fn is_right(call: &str, names: &Names) -> bool {
         match call {
             "open" => libc::open64(file, libc::O_RDONLY) >= 0,
             "open, relative" => libc::open64(RELATIVE.as_ptr(), libc::O_RDONLY) >= 0,
-            "openat" => libc::openat64(names.parent, c"version/which".as_ptr(), libc::O_RDONLY) >= 0,
+            "openat" => {
+                libc::openat64(names.parent, c"version/which".as_ptr(), libc::O_RDONLY) >= 0
+            }
             "stat" => libc::stat64(file, &raw mut it) == 0 && it.st_size == 3,
             "stat, relative" => {
                 libc::stat64(RELATIVE.as_ptr(), &raw mut it) == 0 && it.st_size == 3

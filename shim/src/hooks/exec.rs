@@ -9,6 +9,7 @@ use crate::environment::{self, Block};
 use crate::frame;
 use crate::launch::{Arguments, Program, completed, count, launch};
 use crate::link_itself::kept_if;
+use crate::readable;
 use crate::search::{along_path, with_text};
 
 type Execve = unsafe extern "C" fn(*const c_char, Arguments, Block) -> c_int;
@@ -64,11 +65,13 @@ pub unsafe fn execveat(
                 let flags = if given == argv { flags } else { 0 };
                 Ok(real(dir, path, given, envp, flags))
             };
-            // An empty path names the descriptor itself, and no path is none of ours.
-            if path.is_null() || *path == 0 {
+            let Ok(path_text) = readable::name(path).map(CStr::to_bytes) else {
+                return real(dir, path, argv);
+            };
+            // An empty path names the descriptor itself.
+            if path_text.is_empty() {
                 return by_descriptor(dir, argv, &mut real);
             }
-            let path_text = CStr::from_ptr(path).to_bytes();
             if dir == libc::AT_FDCWD || path_text.starts_with(b"/") {
                 return launch(
                     Program {

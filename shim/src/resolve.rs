@@ -1,6 +1,7 @@
 //! Operand to kernel name: left as it is, rewritten, a link itself, or an errno.
 
 use std::ffi::{CStr, c_char, c_int};
+use std::mem::MaybeUninit;
 
 use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
@@ -73,9 +74,38 @@ pub unsafe fn resolve<R>(
             drop(lease);
             then(Operand::Given)
         }
-        Ok(End::Name { name, .. }) => then(Operand::Rewritten(name)),
+        Ok(End::Name { name, .. }) => {
+            let name = std::ptr::from_ref(name.to_bytes_with_nul());
+            hand_on(lease, name, then)
+        }
         // SAFETY: links live as long as the snapshot, which is for ever.
         Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),
         Err(errno) => then(Operand::Error(errno)),
     }
+}
+
+/// Hands a rewritten name on, which lies in the memory of its walk; on the stack if it is not too long for that.
+///
+/// The call may take long, and a thread that is cancelled in it does not come back: it must not have the memory then.
+#[inline(never)]
+fn hand_on<R>(lease: Lease, name: *const [u8], then: impl FnOnce(Operand<'_>) -> R) -> R {
+    const ROOM: usize = 512;
+    let mut copy = [MaybeUninit::<u8>::uninit(); ROOM];
+    let is_kept = name.len() > ROOM || lease.is_held();
+    let mut lease = Some(lease);
+    let name = if is_kept {
+        name
+    } else {
+        let at: *mut u8 = copy.as_mut_ptr().cast();
+        // SAFETY: the lease is there, and the copy has room.
+        unsafe { at.copy_from_nonoverlapping(name.cast(), name.len()) };
+        lease = None;
+        std::ptr::slice_from_raw_parts(at, name.len())
+    };
+    // SAFETY: it is the walk's name, which ends with its only NUL, in memory that is there until the end of this.
+    let result = then(Operand::Rewritten(unsafe {
+        CStr::from_bytes_with_nul_unchecked(&*name)
+    }));
+    drop(lease);
+    result
 }

@@ -68,8 +68,9 @@ impl Scratch {
         self.held.release();
     }
 
-    /// Whether the name of the walk before is one that only this process can use.
-    pub(crate) fn is_held(&self) -> bool {
+    /// Whether the name of the walk before is one that only this process can use, and that means nothing after
+    /// [`Scratch::release`].
+    pub fn is_held(&self) -> bool {
         self.held.is_held()
     }
 

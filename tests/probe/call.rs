@@ -270,7 +270,7 @@ fn stream() -> usize {
 }
 
 /// How often the counting allocator was called, if there is one.
-fn allocations() -> u64 {
+pub fn allocations() -> u64 {
     const _: () = assert!(size_of::<c_ulong>() == 8);
     static COUNTER: AtomicU64 = AtomicU64::new(u64::MAX);
     if COUNTER.load(Ordering::Relaxed) == u64::MAX {

@@ -3,9 +3,10 @@
 use std::ffi::{CString, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Barrier, OnceLock};
 
+use crate::call::symbol;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 
 /// The names that calls are made with, ready before a handler needs them.
@@ -31,6 +32,8 @@ pub fn strain(how: &str, root: &str) {
     };
     assert!(NAMES.set(names).is_ok(), "there is one strain");
     rustix::process::chdir(format!("{root}/shared/version2")).expect("the tree is there");
+    let asking = Asking::find();
+    asking.expect_links();
     check();
     match how {
         "alternate stack" => on_alternate_stack(),
@@ -43,15 +46,56 @@ pub fn strain(how: &str, root: &str) {
         "vfork by number" => vfork_by_number(),
         "strict filters" => crate::filter::calls_under_strict_filters(root),
         "no readlink" => crate::filter::calls_without_readlink(root),
+        "churn" => crate::churn::many_threads(root),
+        "cancelled" => crate::churn::cancelled_threads(root),
+        "fresh threads" => crate::ending::fresh_threads_allocate_nothing(),
+        "closed" => crate::ending::closes_everything(),
+        "cleared" => crate::ending::clears_the_environment(root),
         "other root" => in_another_root(root),
         other => panic!("nothing is known of {other}"),
     }
     check();
+    asking.assert_never_wrong();
     println!("done");
 }
 
+/// The counters of an allocator that looks at files, if that is the one in use.
+struct Asking([*const AtomicU64; 4]);
+
+impl Asking {
+    fn find() -> Self {
+        let names = ["psl_expected", "psl_asked", "psl_recursions", "psl_wrong"];
+        Self(names.map(|name| symbol(name).cast_const().cast()))
+    }
+
+    fn counters(&self) -> Option<[&AtomicU64; 4]> {
+        // SAFETY: the allocator has these as atomics of 64 bits, for as long as the process runs.
+        self.0
+            .map(|it| unsafe { it.as_ref() })
+            .into_iter()
+            .collect::<Option<Vec<_>>>()?
+            .try_into()
+            .ok()
+    }
+
+    /// Tells it how large the file is that it has to see from here on.
+    fn expect_links(&self) {
+        if let Some([expected, ..]) = self.counters() {
+            expected.store(3, Ordering::Relaxed);
+        }
+    }
+
+    fn assert_never_wrong(&self) {
+        if let Some([_, asked, recursions, wrong]) = self.counters() {
+            assert!(asked.load(Ordering::Relaxed) > 10, "it looks at files");
+            assert_eq!(recursions.load(Ordering::Relaxed), 0, "no call allocates");
+            assert_eq!(wrong.load(Ordering::Relaxed), 0, "links hold in it");
+        }
+    }
+}
+
 /// Makes one call of each shape and ends the process if an answer is wrong: a handler can do no more.
-fn check() {
+pub fn check() {
     let names = NAMES.get().expect("they are set first");
     let mut text = [0; 64];
     // SAFETY: all names are C strings, and the buffers are as large as the calls are told.
@@ -210,7 +254,7 @@ fn interrupted() {
     });
 }
 
-fn wait(child: c_int) {
+pub fn wait(child: c_int) {
     let mut status = 0;
     // SAFETY: the child is ours.
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
@@ -294,7 +338,7 @@ fn vfork_by_number() {
                 "mov eax, 60",
                 "syscall",
                 "2:",
-                function = in(reg) crate::call::symbol("syscall"),
+                function = in(reg) symbol("syscall"),
                 in("rdi") libc::SYS_vfork,
                 lateout("rax") child,
                 clobber_abi("C"),

@@ -20,6 +20,7 @@ mod programs;
 mod raw;
 mod sockets;
 mod texts;
+mod trees;
 mod wild;
 
 pub use row::{Differs, Given, Row};
@@ -37,6 +38,7 @@ pub fn rows() -> Vec<Row> {
         mounts::rows(),
         sockets::rows(),
         kept::rows(),
+        trees::rows(),
     ]
     .concat();
     let by_number = raw::rows(&functions);

@@ -46,8 +46,8 @@ fn cases(root: &Path, rows: Vec<Row>, spellings: &[Spelling]) -> Vec<Case> {
             // Twins are the same line of the table: that they are on it, a few names tell.
             let step = if twin > 0 || row.is_twin { 7 } else { 1 };
             let is_spelt = |it: &Given| {
-                use Given::{Address, Dir, Path, Template};
-                matches!(it, Path | Address | Template(_) | Dir)
+                use Given::{Address, Dir, Path, Paths, Template};
+                matches!(it, Path | Paths | Address | Template(_) | Dir)
             };
             let count = if row.arguments.iter().any(is_spelt) {
                 spellings.len()
@@ -110,6 +110,7 @@ fn arguments(row: &Row, spelling: &Spelling, root: &Path, dir: &Argument) -> Vec
     let spelt = spelling.text.replace("{}", &root);
     let own = |given: &Given| match given {
         Given::Path => Argument::Text(spelt.clone()),
+        Given::Paths => Argument::Texts(vec![spelt.clone()]),
         Given::Template(letters) => Argument::Text(format!("{spelt}{letters}")),
         Given::Texts(texts) => Argument::Texts(texts.iter().map(|it| (*it).into()).collect()),
         Given::Program(name) => Argument::Kept(format!("{root}/shared/version2/{name}")),

@@ -18,7 +18,12 @@ use rustix::io::Errno;
 use self::confined::OpenHow;
 use crate::call::Code;
 use crate::expand::{action, around, declared, hook, hooks, operands, row};
+use crate::hooks::hierarchy::entry::Entry as HierarchyEntry;
+use crate::hooks::hierarchy::stream::Fts;
+use crate::hooks::patterns::{Matches, OnError};
 use crate::hooks::scan::{Compare, Filter};
+use crate::hooks::tree_walk::{FtwFunction, NftwFunction};
+use crate::hooks::words::Words;
 use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 
 mod address;
@@ -27,9 +32,12 @@ pub mod dl;
 mod exec;
 mod execl;
 mod file_actions;
+mod hierarchy;
+mod inner;
 mod listing;
 mod memory;
 mod mounts;
+mod patterns;
 mod physical;
 mod prepared;
 pub mod prototypes;
@@ -43,7 +51,9 @@ mod spawn;
 mod stored;
 mod stream;
 mod temp;
+mod tree_walk;
 mod watch;
+mod words;
 
 /// Flags of mount calls that the libc crate does not know: linux/mount.h.
 const MOVE_MOUNT_F_SYMLINKS: c_int = 0x1;
@@ -91,6 +101,20 @@ hooks! {
     fn getdents64(fd: c_int, batch: *mut c_void, size: size_t) -> ssize_t, { => records::getdents64 };
     fn getdirentries | getdirentries64 (fd: c_int, batch: *mut c_char, size: size_t, base: *mut off64_t) -> ssize_t,
         { => records::getdirentries };
+
+    // Trees, and the names that match a pattern.
+
+    fn ftw | ftw64 (path: *const c_char, function: FtwFunction, descriptors: c_int) -> c_int, { => tree_walk::ftw };
+    fn nftw | nftw64 (path: *const c_char, function: NftwFunction, descriptors: c_int, flags: c_int) -> c_int,
+        { => tree_walk::nftw };
+    fn fts_open | fts64_open (paths: *const *const c_char, options: c_int, compare: Compare) -> *mut Fts,
+        { => hierarchy::open };
+    fn fts_read | fts64_read (stream: *mut Fts) -> *mut HierarchyEntry, { => hierarchy::read };
+    fn fts_children | fts64_children (stream: *mut Fts, option: c_int) -> *mut HierarchyEntry, { => hierarchy::children };
+    fn fts_close | fts64_close (stream: *mut Fts) -> c_int, { => hierarchy::close };
+    fn glob | glob64 (pattern: *const c_char, flags: c_int, on_error: OnError, matches: *mut Matches) -> c_int,
+        { => patterns::glob };
+    fn wordexp(text: *const c_char, words: *mut Words, flags: c_int) -> c_int, { => words::wordexp };
 
     // What a file is: the target's, or the link's own.
 

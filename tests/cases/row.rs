@@ -9,6 +9,8 @@ pub enum Given {
     Path,
     /// The name that is spelt, with this behind it.
     Template(&'static str),
+    /// An array with nothing in it but the name that is spelt.
+    Paths,
     /// The directory that it is relative to.
     Dir,
     /// A name below the root that is spelt as it is here, absolute.

@@ -11,6 +11,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::net::{AddressFamily, SocketType};
 
+use crate::trees::{by_name, met, walked};
+
 /// What errno is before each call.
 const UNTOUCHED: c_int = 4000;
 
@@ -93,6 +95,9 @@ impl Prepared {
                     "has_no_a" => {
                         (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize
                     }
+                    "walked" => walked as *const () as usize,
+                    "met" => met as *const () as usize,
+                    "by_name" => by_name as *const () as usize,
                     name => symbol(name).expose_provenance(),
                 },
             };

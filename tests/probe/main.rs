@@ -25,6 +25,7 @@ mod filter;
 mod libc_names;
 mod strain;
 mod tool;
+mod trees;
 
 fn main() {
     // A copy of this file is the program that the tests of exec(3) start, by whatever arguments.

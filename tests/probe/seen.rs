@@ -11,7 +11,7 @@ use crate::facts::{descriptor, itself, opened, stat, statx};
 use crate::kept;
 use crate::play::World;
 use crate::records::{self, Kind};
-use crate::{listing, made_up, pointers};
+use crate::{listing, made_up, pointers, trees};
 
 /// What a call returned, and what that shows.
 pub struct Shown {
@@ -122,6 +122,22 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         "kept" | "users" | "piped" | "refused" | "shared" => kept::shown(what, returned.value),
         "itself" if number < 0 => (number.to_string(), String::new()),
         "itself" => ("descriptor".into(), itself(world, number)),
+        "walk" => {
+            let seen = trees::walk(world, number == -1, argument == 1);
+            (number.to_string(), seen)
+        }
+        "hierarchy" => (
+            pointer.into(),
+            trees::hierarchy(world, returned.value, argument),
+        ),
+        "matches" => (
+            number.to_string(),
+            trees::strings(number, prepared, argument, "globfree"),
+        ),
+        "words" => (
+            number.to_string(),
+            trees::strings(number, prepared, argument, "wordfree"),
+        ),
         "nothing" => ("nothing".into(), String::new()),
         // The number is made of the file's inode.
         "key" if number == -1 => ("-1".into(), String::new()),
@@ -148,14 +164,18 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     let result = match shows {
         // Nobody is told whether it failed, or it tried several names until one did not.
         "nothing" | "made up string" | "library" => value,
+        // These try many names.
+        _ if matches!(what, "matches" | "words") => value,
+        _ if matches!(&*value, "0" | "pointer") && matches!(what, "walk" | "hierarchy") => value,
         _ => format!("{value} {}", returned.errno_name()),
     };
     Shown {
         result,
         seen: seen + leaked,
-        allocations: match shows {
+        allocations: match what {
             // These are there to allocate.
-            "library" | "made up string" | "kept" => 0,
+            "library" | "kept" | "walk" | "hierarchy" | "matches" | "words" => 0,
+            _ if shows == "made up string" => 0,
             _ => returned.allocated,
         },
     }

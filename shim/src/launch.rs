@@ -79,7 +79,7 @@ pub unsafe fn completed<R>(
     envp: Block,
     then: impl FnOnce(Block) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    // No block is the kernel's to take for an empty one, and none that can be read is its to refuse.
+    // A block that cannot be read is the kernel's to refuse; none at all is an empty one to it.
     if !envp.is_null() && !is_readable(envp) {
         return then(envp);
     }

@@ -1,6 +1,7 @@
 //! What the kernel has to execute so that a program starts as if links were symlinks, and with which environment.
 
 use std::ffi::{CStr, c_char, c_int};
+use std::ptr::null;
 
 use psl_table::executable::Uncovered;
 use psl_table::executable::script::{Header, MAX_DEPTH};
@@ -15,6 +16,7 @@ use self::carriage::Carriage;
 use self::name::with_name;
 use crate::descriptor::start_of;
 use crate::environment::{self, Block, Preloads};
+use crate::readable::{self, is_readable};
 use crate::resolve;
 
 pub mod arguments;
@@ -112,7 +114,7 @@ unsafe fn started<R>(
     };
     let start = |envp| start(leaf.dir, leaf.path, leaf.argv, envp);
     // SAFETY: the caller's promise.
-    unsafe { environment::complete(envp, preloads, start) }.unwrap_or(Err(Errno::TOOBIG))
+    unsafe { with_environment(envp, preloads, start) }
 }
 
 /// Hands on the environment as this instance's programs have to get it.
@@ -125,7 +127,20 @@ pub unsafe fn completed<R>(
     then: impl FnOnce(Block) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     // SAFETY: the caller's promise.
-    unsafe { environment::complete(envp, Preloads::Shim, then) }.unwrap_or(Err(Errno::TOOBIG))
+    unsafe { with_environment(envp, Preloads::Shim, then) }
+}
+
+unsafe fn with_environment<R>(
+    envp: Block,
+    preloads: Preloads,
+    then: impl FnOnce(Block) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    // A block that cannot be read is the kernel's to refuse; none at all is an empty one to it.
+    if !envp.is_null() && !is_readable(envp) {
+        return then(envp);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { environment::complete(envp, preloads, then) }.unwrap_or(Err(Errno::TOOBIG))
 }
 
 /// Hands on what the kernel executes in the end.
@@ -190,8 +205,9 @@ unsafe fn leaf_at_depth<R>(
         let interpreter = match header.interpreter() {
             Ok(Some(interpreter)) => interpreter,
             Ok(None) => {
+                let known = if is_readable(envp) { envp } else { null() };
                 // SAFETY: the caller's promise.
-                let carriage = unsafe { Carriage::of(file.as_fd(), &header, envp) };
+                let carriage = unsafe { Carriage::of(file.as_fd(), &header, known) };
                 drop(file);
                 return then(itself(carriage));
             }
@@ -235,7 +251,7 @@ unsafe fn leaf_at_depth<R>(
     // SAFETY: the caller's promise.
     unsafe {
         // An empty path is the descriptor itself.
-        if !program.path.is_null() && *program.path == 0 {
+        if readable::name(program.path) == Ok(c"") {
             return go(program.dir, program.path, false);
         }
         with_name(program.dir, program.path, program.last, &mut go)
@@ -244,12 +260,9 @@ unsafe fn leaf_at_depth<R>(
 
 /// Opens a program to look at it.
 unsafe fn open(dir: c_int, name: *const c_char) -> Result<OwnedFd, Errno> {
-    if name.is_null() {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     unsafe {
-        let name = CStr::from_ptr(name);
+        let name = readable::name(name)?;
         if name.is_empty() {
             return reopen(dir);
         }

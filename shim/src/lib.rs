@@ -29,6 +29,7 @@ mod real;
 mod descriptor;
 mod frame;
 mod intern;
+mod readable;
 mod scratch;
 mod unique_name;
 

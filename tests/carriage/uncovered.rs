@@ -161,7 +161,10 @@ fn the_mount_engine_carries_what_the_preload_engine_cannot() {
     for (name, user) in rows {
         let program = format!("{{}}/shared/version/bin/{name}");
         let output = run(&it, "mount", &program, user);
-        assert_eq!(output.stdout, b"ran 2\nstatus 0\n", "{name} {user:?}: {output:?}");
+        assert_eq!(
+            output.stdout, b"ran 2\nstatus 0\n",
+            "{name} {user:?}: {output:?}"
+        );
         assert!(output.stderr.is_empty(), "{name}: {output:?}");
     }
 }

@@ -9,6 +9,7 @@ use crate::environment::{self, Block};
 use crate::frame;
 use crate::launch::{Arguments, Program, Start, count, launch};
 use crate::link_itself::kept_if;
+use crate::readable;
 use crate::search::{along_path, with_text};
 
 type Execve = unsafe extern "C" fn(*const c_char, Arguments, Block) -> c_int;
@@ -61,8 +62,11 @@ pub unsafe fn execveat(
     };
     // SAFETY: the arguments are the caller's, who called execveat(2) with them.
     unsafe {
-        // An empty path names the descriptor itself, and no path is none of ours.
-        if path.is_null() || *path == 0 {
+        let Ok(text) = readable::name(path).map(CStr::to_bytes) else {
+            return real(dir, path, argv, envp, flags);
+        };
+        // An empty path names the descriptor itself.
+        if text.is_empty() {
             return by_descriptor(dir, argv, envp, &mut start).unwrap_or_else(fail);
         }
         let program = Program {
@@ -70,7 +74,6 @@ pub unsafe fn execveat(
             last,
             ..Program::of(path)
         };
-        let text = CStr::from_ptr(path).to_bytes();
         if dir == libc::AT_FDCWD || text.starts_with(b"/") {
             return launch(program, argv, envp, &mut start).unwrap_or_else(fail);
         }

@@ -14,7 +14,8 @@ use rustix::io::Errno;
 use crate::call::fail;
 use crate::environment::{self, Block, Preloads};
 use crate::frame;
-use crate::resolve::{Operand, may_be_mapped, resolve};
+use crate::readable::is_readable;
+use crate::resolve::{Operand, resolve};
 
 const SHELL: &CStr = c"/bin/sh";
 
@@ -87,7 +88,7 @@ unsafe fn with_command<R>(
     };
     // SAFETY: a C string; the environment is this process's; the caller's promise for the command.
     unsafe {
-        if !may_be_mapped(command) {
+        if !is_readable(command) {
             return call(Ok(command));
         }
         let shell = SHELL.as_ptr();

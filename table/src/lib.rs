@@ -15,6 +15,8 @@ pub mod subject;
 
 pub mod select;
 
+pub mod choices;
+
 pub mod snapshot;
 
 mod held;

@@ -14,7 +14,7 @@ pub struct Selection<'t> {
     /// The winner for each `from`, the strongest first: two may turn out to be at one place.
     pub links: Vec<&'t LinkRow>,
     /// The targets of private rows that no winner leads to, each once, sorted.
-    pub hidden: Vec<&'t AbsPath>,
+    pub hidden: Vec<&'t str>,
 }
 
 /// How strong a row is: of two rows for one place the greater wins.
@@ -60,11 +60,19 @@ pub fn select<'t>(table: &'t Table, subject: &Subject) -> Selection<'t> {
         .collect();
 
     let private = table.links.iter().filter(|row| row.private);
-    let mut hidden: Vec<&AbsPath> = private.map(|row| &row.to).collect();
-    hidden.sort_unstable();
-    hidden.dedup();
+    let mut private: Vec<&AbsPath> = private.map(|row| &row.to).collect();
+    private.sort_unstable();
+    private.dedup();
     let targets = links.iter().map(|link| link.to.as_str());
-    let led_to: BTreeSet<&str> = targets.flat_map(name::prefixes).collect();
-    hidden.retain(|target| !led_to.contains(target.as_str()));
+    let hidden = hidden(private.into_iter().map(AbsPath::as_str), targets);
     Selection { links, hidden }
+}
+
+/// Returns the private targets that none of the winners' targets is, or lies below.
+pub(crate) fn hidden<'p, 't>(
+    private: impl Iterator<Item = &'p str>,
+    targets: impl Iterator<Item = &'t str>,
+) -> Vec<&'p str> {
+    let led_to: BTreeSet<&str> = targets.flat_map(name::prefixes).collect();
+    private.filter(|target| !led_to.contains(target)).collect()
 }

@@ -26,7 +26,7 @@ const OCCUPANTS: [Occupant; 4] = [
 
 /// How many sequences the ordinary run tries.
 const SEQUENCES: u32 = 40;
-const LONGEST: usize = 14;
+const LONGEST: usize = 20;
 
 /// The user whom calls are made as: if they ever left the tree, root's would do harm.
 fn user() -> Option<u32> {

@@ -5,6 +5,7 @@
 
 mod names;
 mod once;
+mod prelude;
 mod steps;
 mod verdict;
 
@@ -26,7 +27,7 @@ const OCCUPANTS: [Occupant; 4] = [
 
 /// How many sequences the ordinary run tries.
 const SEQUENCES: u32 = 40;
-const LONGEST: usize = 14;
+const LONGEST: usize = 20;
 
 /// The user whom calls are made as: if they ever left the tree, root's would do harm.
 fn user() -> Option<u32> {
@@ -76,21 +77,28 @@ fn random_sequences_of_calls_are_alike() {
     bytes[..4].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let steps = proptest::collection::vec(steps::any(), 1..LONGEST);
-    let strategy = (prop::sample::select(&OCCUPANTS[..]), steps);
-    let calls = |steps: &[steps::Step]| -> Vec<Call> {
-        steps.iter().map(|step| step.call(&root)).collect()
+    let strategy = (
+        prop::sample::select(&OCCUPANTS[..]),
+        prelude::any(&root),
+        steps,
+    );
+    let calls = |first: &[Call], steps: &[steps::Step]| -> Vec<Call> {
+        let steps = steps.iter().map(|step| step.call(&root));
+        first.iter().cloned().chain(steps).collect()
     };
-    let tried = TestRunner::new_with_rng(config, rng).run(&strategy, |(occupant, steps)| {
-        match differ(&bench, occupant, &calls(&steps)) {
-            None => Ok(()),
-            Some(how) => Err(TestCaseError::fail(how)),
-        }
-    });
+    let tried =
+        TestRunner::new_with_rng(config, rng).run(
+            &strategy,
+            |(occupant, first, steps)| match differ(&bench, occupant, &calls(&first, &steps)) {
+                None => Ok(()),
+                Some(how) => Err(TestCaseError::fail(how)),
+            },
+        );
     match tried {
         Ok(()) => {}
-        Err(TestError::Fail(how, (occupant, steps))) => panic!(
+        Err(TestError::Fail(how, (occupant, first, steps))) => panic!(
             "with PSL_SEED={seed}, where {occupant:?} lies at the links: {how}\nkeep it in tests/sequences/once/:\n{}",
-            once::written(&calls(&steps), &root)
+            once::written(&calls(&first, &steps), &root)
         ),
         Err(TestError::Abort(why)) => panic!("{why}"),
     }

@@ -12,7 +12,6 @@ pub fn rows() -> Vec<Row> {
     let (directory, path) = (int(O_DIRECTORY), int(O_DIRECTORY | O_PATH));
     rows! {
         chdir (Path) "directory";
-        chdir (Path) "directory";
         getcwd (Room(4096), Int(4096)) "string";
         mkdir (Path, Int(0o750)) "number" .changes();
         mkdirat (Dir, Path, Int(0o750)) "number" .changes();
@@ -25,6 +24,7 @@ pub fn rows() -> Vec<Row> {
         renameat (Dir, Path, CWD, Path) "number" .busy("0 -", "-1 ENOTDIR");
         renameat2 (CWD, Path, Dir, Path, exchange) "number" .busy("0 -", "-1 ENOTDIR");
         renameat2 (CWD, Path, Dir, Path, noreplace) "number" .busy("0 -", "-1 EEXIST");
+        rename (Path, Path) "number" .busy("0 -", "-1 ENOTDIR");
         open (Path, int(O_RDWR | O_CREAT), Int(0o640)) "descriptor" .changes();
         realpath (Path, Int(0)) "string";
         opendir (Path) "listing 0";
@@ -34,7 +34,6 @@ pub fn rows() -> Vec<Row> {
         openat (Dir, Path, path, Int(0)) "keep 100";
         openat (Dir, Path, path, Int(0)) "keep 101";
         fchdir (Int(100)) "directory";
-        fchdir (Int(101)) "directory";
         close (Int(100)) "number";
         close (Int(101)) "number";
     }

@@ -9,20 +9,16 @@ use psl_tests::shim;
 use crate::strains::assert_stands_with;
 
 /// By their names, which the loader finds: where they lie, every architecture has another directory.
-const ALLOCATORS: [(&str, &str); 3] = [
+const ALLOCATORS: [(&str, &str); 2] = [
     ("libjemalloc.so.2", "/usr/share/doc/libjemalloc2/copyright"),
     (
         "libtcmalloc.so.4",
         "/usr/share/doc/libgoogle-perftools4/copyright",
     ),
-    (
-        "libtcmalloc_minimal.so.4",
-        "/usr/share/doc/libtcmalloc-minimal4/copyright",
-    ),
 ];
 
 /// Threads, children that copy the process and such that share its memory, and programs that those start.
-const STRAINS: [&str; 5] = ["many threads", "interrupted", "forks", "vforks", "cleared"];
+const STRAINS: [&str; 4] = ["many threads", "forks", "vforks", "cleared"];
 
 /// Preloads an allocator alone, or with the preload library before it or behind it.
 fn preload(command: &mut Command, library: Library, allocator: &str, is_first: bool) {

@@ -21,6 +21,7 @@ mod made_up;
 mod pointers;
 mod records;
 
+mod asking;
 mod churn;
 mod early;
 mod ending;

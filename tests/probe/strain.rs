@@ -3,9 +3,10 @@
 use std::ffi::{CString, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Barrier, OnceLock};
 
+use crate::asking::Asking;
 use crate::call::symbol;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 
@@ -57,41 +58,6 @@ pub fn strain(how: &str, root: &str) {
     check();
     asking.assert_never_wrong();
     println!("done");
-}
-
-/// The counters of an allocator that looks at files, if that is the one in use.
-struct Asking([*const AtomicU64; 4]);
-
-impl Asking {
-    fn find() -> Self {
-        let names = ["psl_expected", "psl_asked", "psl_recursions", "psl_wrong"];
-        Self(names.map(|name| symbol(name).cast_const().cast()))
-    }
-
-    fn counters(&self) -> Option<[&AtomicU64; 4]> {
-        // SAFETY: the allocator has these as atomics of 64 bits, for as long as the process runs.
-        self.0
-            .map(|it| unsafe { it.as_ref() })
-            .into_iter()
-            .collect::<Option<Vec<_>>>()?
-            .try_into()
-            .ok()
-    }
-
-    /// Tells it how large the file is that it has to see from here on.
-    fn expect_links(&self) {
-        if let Some([expected, ..]) = self.counters() {
-            expected.store(3, Ordering::Relaxed);
-        }
-    }
-
-    fn assert_never_wrong(&self) {
-        if let Some([_, asked, recursions, wrong]) = self.counters() {
-            assert!(asked.load(Ordering::Relaxed) > 10, "it looks at files");
-            assert_eq!(recursions.load(Ordering::Relaxed), 0, "no call allocates");
-            assert_eq!(wrong.load(Ordering::Relaxed), 0, "links hold in it");
-        }
-    }
 }
 
 /// Makes one call of each shape and ends the process if an answer is wrong: a handler can do no more.

@@ -14,10 +14,7 @@ pub fn all(root: &Path) -> Vec<(String, Vec<Call>)> {
             let entry = entry.expect("the directory can be read");
             let name = entry.file_name().to_string_lossy().into_owned();
             let text = fs::read_to_string(entry.path()).expect("it is text");
-            let text = text.replace("{}", &root.display().to_string());
-            let call =
-                |line: &str| Call::parse(line).unwrap_or_else(|| panic!("{name}: no call: {line}"));
-            let calls: Vec<_> = text.lines().map(call).collect();
+            let calls = read(&text, root).unwrap_or_else(|line| panic!("{name}: no call: {line}"));
             assert!(!calls.is_empty(), "{name} has no calls");
             (name, calls)
         })
@@ -25,6 +22,13 @@ pub fn all(root: &Path) -> Vec<(String, Vec<Call>)> {
     assert!(!all.is_empty(), "{} has files", dir.display());
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
+}
+
+/// Reads a sequence; fails with a line that is no call.
+pub fn read(text: &str, root: &Path) -> Result<Vec<Call>, String> {
+    let text = text.replace("{}", &root.display().to_string());
+    let call = |line: &str| Call::parse(line).ok_or_else(|| line.into());
+    text.lines().map(call).collect()
 }
 
 /// Returns a sequence as such a file has it.

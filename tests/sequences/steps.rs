@@ -71,7 +71,7 @@ fn is_fit(row: &Row) -> bool {
 /// Returns any call.
 pub fn any() -> impl Strategy<Value = Step> {
     let row = prop_oneof![3 => select(&CHANGES[..]), 2 => select(&ALL[..])];
-    let dir = prop_oneof![3 => Just(libc::AT_FDCWD), 2 => select(&KEPT[..])];
+    let dir = prop_oneof![4 => Just(libc::AT_FDCWD), 1 => select(&KEPT[..])];
     (row, names::any(), names::any(), dir).prop_map(|(row, first, second, dir)| Step {
         row,
         names: [first, second],

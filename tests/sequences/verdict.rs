@@ -28,8 +28,12 @@ pub fn verdict(call: &Call, real: &str, private: &str) -> Verdict {
     if result == "no such symbol" && own_changes.is_empty() {
         return Verdict::Same;
     }
-    let moved = |at: &str| changes.contains(&format!("{at}: "));
-    let diverges = PLACES.iter().any(|it| moved(it.at)) || HIDDEN.iter().any(|it| moved(it.at));
+    // A symlink was changed or moved along with its directory, or something hidden was made or moved along.
+    let diverges = PLACES.iter().any(|it| has_change(changes, it.at, ""))
+        || HIDDEN.iter().any(|it| {
+            has_change(changes, it.at, "") || has_change(own_changes, it.at, " -> nothing")
+        })
+        || makes_second_symlink(call, changes);
     let number = |count: &str| count.parse::<u64>().expect("a number");
     let is_same =
         (result, seen) == (own_result, own_seen) && number(own_allocated) <= number(allocated);
@@ -38,12 +42,26 @@ pub fn verdict(call: &Call, real: &str, private: &str) -> Verdict {
         && (differs(call, result, own_result) || is_refused(call, result, own_result, changes));
     match (is_same, is_known, diverges) {
         (true, _, false) if changes == own_changes => Verdict::Same,
-        // A directory with links in it was moved.
         (true, _, true) | (_, true, true) => Verdict::Diverges,
         (_, true, false) if changes.is_empty() => Verdict::Same,
         (_, true, false) => Verdict::Diverges,
         _ => Verdict::Wrong,
     }
+}
+
+/// Whether a hard link was made of a symlink: one of a private link is another symlink with the same text.
+fn makes_second_symlink(call: &Call, changes: &str) -> bool {
+    let is_made = changes.contains(": nothing -> symlink to ");
+    is_made && !changes.ends_with(" -> nothing") && !call.symbol.starts_with("symlink")
+}
+
+/// Whether the entry at a path has changed, to this.
+fn has_change(changes: &str, at: &str, to: &str) -> bool {
+    let mut changes = changes.split(", ");
+    changes.any(|it| {
+        let change = it.strip_prefix(at);
+        change.is_some_and(|it| it.starts_with(": ") && it.ends_with(to))
+    })
 }
 
 fn fields(line: &str) -> [&str; 4] {
@@ -69,9 +87,9 @@ fn differs(call: &Call, real: &str, private: &str) -> bool {
 
 /// Whether something was to be made by a name that is hidden: that it is not there comes before all else.
 fn is_refused(call: &Call, real: &str, private: &str, changes: &str) -> bool {
-    let made = |at: &str| changes.contains(&format!("{at}: nothing -> "));
     let hidden = || HIDDEN.iter().map(|it| it.at);
-    let is_made = hidden().any(made) || real.starts_with("-1 ") && names_one(call, hidden());
+    let is_made = hidden().any(|at| has_change(changes, at, ""))
+        || real.starts_with("-1 ") && names_one(call, hidden());
     call.changes && is_made && ["-1 ENOENT", "null ENOENT"].contains(&private)
 }
 

@@ -26,7 +26,7 @@ impl Wanted {
     /// Returns what all processes of the instance are told, before any mount namespace is there.
     pub fn pinned(self) -> pinned::Engine {
         match self {
-            Self::Auto | Self::Mount => pinned::Engine::Auto,
+            Self::Auto | Self::Mount => pinned::Engine::Auto(None),
             Self::Preload => pinned::Engine::Preload,
         }
     }

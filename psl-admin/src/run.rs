@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::launch::Launch;
 use crate::{known, mount, shim_file, view};
 use clap::Args;
-use psl_table::pinned::Pinned;
+use psl_table::pinned::{Pinned, View};
 use psl_table::snapshot::{Entry, Place, Snapshot};
 use psl_table::store::Store;
 use psl_table::table::Table;
@@ -61,6 +61,7 @@ impl Run {
             generation: table.generation,
             member: self.member.clone(),
             engine: self.engine.pinned(),
+            view: View::Open,
         };
         Err(match engine::decide(self.engine) {
             Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),

@@ -44,6 +44,8 @@ mod audit;
 
 mod environment;
 mod init;
+mod instance;
+mod own_file;
 mod restart;
 
 mod notice;

@@ -81,9 +81,14 @@ impl World {
         if !difference.is_empty() {
             let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
             inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-            // An inode of one may be another's by now.
-            for identity in paths.iter().filter_map(|path| self.before.get(*path)) {
-                self.names.remove(&identity.identity);
+            // An inode of one may be another's by now, or have been for long: not every change of it shows.
+            for path in &paths {
+                let identity = self.before.get(*path).map(|it| it.identity);
+                if let Some(identity) = identity
+                    && self.names.get(&identity).is_some_and(|name| name == path)
+                {
+                    self.names.remove(&identity);
+                }
             }
             for path in paths {
                 self.look_at(path);

@@ -1,4 +1,5 @@
 //! A store in a temporary directory, and psl-admin run on it.
+use psl_table::pinned::{Engine, Pinned, View};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -197,4 +198,15 @@ fn gather(dir: &Path, found: &mut BTreeMap<PathBuf, (u32, Vec<u8>)>) {
         };
         found.insert(path, (metadata.permissions().mode(), bytes));
     }
+}
+
+/// Returns what an instance passes on before its first process has looked at anything.
+pub fn pinned(generation: u64, member: &str, engine: Engine) -> String {
+    let pinned = Pinned {
+        generation,
+        member: member.into(),
+        engine,
+        view: View::Open,
+    };
+    pinned.to_string()
 }

@@ -11,6 +11,7 @@ use crate::launch::uncovered::{self, Policy};
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
 use crate::real;
+use crate::registration;
 use crate::report::{Level, Report};
 use crate::resolve;
 use crate::restart;
@@ -56,6 +57,7 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
     let Instance {
         snapshot,
         passed_on,
+        name,
         engine,
         is_launch,
     } = instance;
@@ -86,12 +88,15 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
     }
     // Only this constructor sets it.
     let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
-    if own.is_none_or(LinkMap::is_of_program)
-        && resolve::snapshot().is_some()
+    if !own.is_none_or(LinkMap::is_of_program) {
+        return;
+    }
+    if resolve::snapshot().is_some()
         && let Err(reason) = restart::mend(start, is_launch)
     {
         report.refuse(reason);
     }
+    registration::register(&name);
 }
 
 /// Returns the generation that this process's links are of: 0 where the shim is inert.

@@ -22,6 +22,8 @@ pub struct Instance {
     pub snapshot: Snapshot,
     /// What all processes that it starts inherit.
     pub passed_on: Vec<u8>,
+    /// What tells others that it is part of the instance.
+    pub name: String,
     /// What carries it.
     pub engine: Engine,
     /// Whether it is the first process of a launch.
@@ -56,6 +58,7 @@ impl Instance {
             generation: Some(pinned.generation),
             is_first,
         };
+        let name = pinned.mapping();
         let snapshot = match pinned.view {
             View::Open => return launch(true).read(start, member, report),
             View::Stored => return launch(false).read(start, member, report),
@@ -65,6 +68,7 @@ impl Instance {
         Ok(Some(Self {
             snapshot,
             passed_on: text.unwrap_or_default().to_vec(),
+            name,
             engine: pinned.engine,
             is_launch: false,
         }))
@@ -140,6 +144,7 @@ impl Launch {
         Ok(Instance {
             snapshot,
             passed_on: pinned.to_string().into_bytes(),
+            name: pinned.mapping(),
             engine,
             is_launch: self.is_first,
         })

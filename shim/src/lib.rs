@@ -46,6 +46,7 @@ mod environment;
 mod init;
 mod instance;
 mod own_file;
+mod registration;
 mod restart;
 
 mod notice;

@@ -124,8 +124,9 @@ impl Pinned {
     }
 }
 
-impl fmt::Display for Pinned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Pinned {
+    /// Returns everything but the view.
+    fn head(&self) -> String {
         let mut body = format!("{VERSION};g{}", self.generation);
         match self.engine {
             Engine::Auto(None) => {}
@@ -139,6 +140,13 @@ impl fmt::Display for Pinned {
         }
         body.push(';');
         field::write(self.member.as_bytes(), &mut body);
+        body
+    }
+}
+
+impl fmt::Display for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut body = self.head();
         view::write(&self.view, &mut body);
         write!(f, "{body};{}", checksum(&body))
     }
@@ -146,6 +154,21 @@ impl fmt::Display for Pinned {
 
 fn checksum(text: &str) -> String {
     format!("{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+/// What the names of mappings begin with by which instances are found.
+pub const MAPPING: &str = "psl:";
+
+impl Pinned {
+    /// Returns the name of a mapping that says what this process is part of, as `psl:1;g42,auto=mount;erp1`.
+    pub fn mapping(&self) -> String {
+        format!("{MAPPING}{}", self.head())
+    }
+
+    /// Reads what [`Pinned::mapping`] wrote, from behind [`MAPPING`]: everything but the view.
+    pub fn read_mapping(text: &str) -> Option<Self> {
+        Self::read_body(text)
+    }
 }
 
 /// Returns the inode number of the calling process's mount namespace.

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What separates fields, and parts of a field.
-const SEPARATORS: &[u8] = b";,%";
+/// What separates fields, and parts of a field; and what would have to be told from an escape.
+const SPECIAL: &[u8] = b";,%";
 
 /// Appends bytes as text.
 pub fn write(bytes: &[u8], to: &mut String) {
     for &byte in bytes {
-        if byte.is_ascii_graphic() && !SEPARATORS.contains(&byte) {
+        if byte.is_ascii_graphic() && !SPECIAL.contains(&byte) {
             to.push(char::from(byte));
         } else {
             write!(to, "%{byte:02x}").expect("a string takes what it is given");

@@ -23,6 +23,7 @@ pub mod procfs;
 mod rest;
 pub mod tree;
 pub mod walk;
+pub mod watch;
 
 pub mod config;
 pub mod duration;

@@ -4,12 +4,18 @@
 mod cli;
 
 mod add;
+mod apply;
 mod check;
+mod completions;
 mod demo;
+mod diff;
+mod edit;
 mod env;
+mod explain;
 mod history;
 mod init;
 mod list;
+mod man;
 mod member;
 mod remove;
 mod resolve;
@@ -17,23 +23,27 @@ mod rollback;
 mod run;
 mod show;
 
+mod amend;
+mod base;
 mod change;
 mod columns;
 mod console;
 mod context;
-mod diff;
-mod edit;
 mod exit;
 mod failure;
+mod instance;
 mod known;
 mod launch;
 mod lines;
 mod nearest;
 mod shim_file;
+mod shown_link;
 mod sigpipe;
+mod unified;
 mod view;
 mod warning;
 mod when;
+mod within;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -84,7 +84,9 @@ impl<'a> Rest<'a> {
 
     /// Returns the first `length` bytes of the gap, less where there are fewer.
     pub fn in_gap(&self, length: usize) -> &[u8] {
-        self.buffer.get(..length.min(self.first)).unwrap_or_default()
+        self.buffer
+            .get(..length.min(self.first))
+            .unwrap_or_default()
     }
 
     /// Puts the first `length` bytes of the gap before what is left.

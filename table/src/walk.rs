@@ -98,7 +98,7 @@ pub fn walk<'a>(
     last: Last,
     scratch: &'a mut Scratch,
 ) -> Result<End<'a>, Errno> {
-    watched(snapshot, tree, dir, path, last, scratch, &mut Unwatched)
+    watched(snapshot, tree, dir, path, last, scratch, Unwatched)
 }
 
 /// Does the same, and tells `watch` each step; a name that was too long for this has no last step.
@@ -109,7 +109,7 @@ pub fn watched<'a>(
     path: &[u8],
     last: Last,
     scratch: &'a mut Scratch,
-    watch: &mut impl Watch,
+    mut watch: impl Watch,
 ) -> Result<End<'a>, Errno> {
     let mut rest = Rest::new(&mut scratch.rest, path)?;
     let mut at = Position::new(

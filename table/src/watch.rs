@@ -41,6 +41,12 @@ pub enum Step<'a> {
     OneTooMany,
 }
 
+impl<W: Watch> Watch for &mut W {
+    fn step(&mut self, at: &[u8], step: Step<'_>) {
+        (**self).step(at, step);
+    }
+}
+
 /// Watches nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Unwatched;

@@ -42,7 +42,7 @@ pub struct ShownStep {
     /// The text of a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The line of a private link's row.
+    /// The line of the row that has the link, or hides the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,8 +55,13 @@ impl<'t> Answer<'t> {
         let (steps, reached) = view.walk(path);
         let lines = rows::lines(view);
         let line_of = |step: &Step| {
-            let [dir, name] = step.looked_up().filter(|_| step.kind == Kind::Link)?;
-            Some(lines[view.row_at(dir, name)?])
+            let [dir, name] = step.looked_up()?;
+            let row = match step.kind {
+                Kind::Link => view.row_at(dir, name),
+                Kind::Hidden => view.hider_of(dir, name),
+                _ => None,
+            };
+            Some(lines[row?])
         };
         let walk = steps.iter().map(|step| ShownStep {
             at: lossy(&step.at),

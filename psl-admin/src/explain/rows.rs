@@ -1,5 +1,5 @@
 //! The rows of the table, won or lost, and why.
-use crate::explain::steps::Step;
+use crate::explain::steps::{Kind, Step};
 use crate::explain::view::View;
 use crate::shown_link::ShownLink;
 use psl_table::criteria::Key;
@@ -21,7 +21,7 @@ pub struct Row<'t> {
     pub link: &'t LinkRow,
     /// Where the link is, physically; none where its directory cannot be reached.
     pub place: Option<String>,
-    /// The walk has looked at the place.
+    /// The walk has looked at the place, or has found the target hidden.
     pub on_the_way: bool,
     pub outcome: Verdict,
     /// What decided: the criterion that does not hold, or what makes the winner stronger.
@@ -44,16 +44,22 @@ pub enum Verdict {
 /// Lists all rows: those at the places that the walk has looked at first, in its order, at each place the strongest first.
 pub fn considered<'t>(view: &View<'t>, steps: &[Step]) -> Vec<Row<'t>> {
     let mut met = HashMap::new();
+    let mut hiding = HashMap::new();
     for (index, step) in steps.iter().enumerate() {
-        if let Some([dir, name]) = step.looked_up() {
-            met.entry([Box::from(dir), Box::from(name)])
-                .or_insert(index);
+        let Some([dir, name]) = step.looked_up() else {
+            continue;
+        };
+        met.entry([Box::from(dir), Box::from(name)])
+            .or_insert(index);
+        if step.kind == Kind::Hidden {
+            hiding.extend(view.hider_of(dir, name).map(|row| (row, index)));
         }
     }
     let links = &view.table.links;
     let met_at = |position: usize| {
         let place = view.places[position].as_ref();
-        place.and_then(|place| met.get(place)).copied()
+        let met = place.and_then(|place| met.get(place));
+        met.or_else(|| hiding.get(&position)).copied()
     };
     let mut order: Vec<usize> = (0..links.len()).collect();
     order.sort_by_cached_key(|&position| {

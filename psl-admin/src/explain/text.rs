@@ -14,10 +14,10 @@ const BAD: Style = AnsiColor::Red.on_default();
 const ODD: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 
-/// Writes it for a terminal; `all` adds the rows for other places, and everything that is hidden.
+/// Writes it for a terminal; `all` adds the rows for other places, the directories on the way, and what is hidden.
 pub fn glance(answer: &Answer<'_>, all: bool) -> String {
     let mut text = head(answer);
-    text += &walk(&answer.walk);
+    text += &walk(&answer.walk, all);
     text += &rows(&answer.rows, all);
     if all && !answer.hidden.is_empty() {
         let hidden = answer.hidden.iter().map(|path| [path.clone()]);
@@ -110,7 +110,16 @@ fn restart(after: &Restart) -> String {
     }
 }
 
-fn walk(steps: &[ShownStep]) -> String {
+fn walk(steps: &[ShownStep], all: bool) -> String {
+    // A directory that is only passed through says nothing.
+    let is_turn = |index: usize| {
+        let next = steps.get(index + 1);
+        steps[index].kind != Kind::Plain || next.is_none_or(|next| next.kind == Kind::Up)
+    };
+    let steps: Vec<_> = (0..steps.len())
+        .filter(|&index| all || is_turn(index))
+        .map(|index| &steps[index])
+        .collect();
     let cells = steps.iter().map(|step| {
         let what = match (step.kind, step.line, &step.errno) {
             (Kind::Plain, ..) => String::new(),
@@ -119,7 +128,8 @@ fn walk(steps: &[ShownStep]) -> String {
             (Kind::Magic, ..) => "magic link".into(),
             (Kind::Link, Some(line), _) => format!("link, line {line}"),
             (Kind::Link, None, _) => "link".into(),
-            (Kind::Hidden, ..) => "hidden: another's private target".into(),
+            (Kind::Hidden, Some(line), _) => format!("hidden: private target of line {line}"),
+            (Kind::Hidden, None, _) => "hidden: a private target".into(),
             (Kind::Refused, _, errno) => errno.clone().unwrap_or_default(),
             (Kind::Loop, ..) => "one link too many".into(),
         };

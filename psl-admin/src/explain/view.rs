@@ -31,6 +31,8 @@ pub struct View<'t> {
     pub places: Vec<Option<At>>,
     /// The row that has a place.
     pub winners: HashMap<At, usize>,
+    /// The first row of a private target, by the place of the target.
+    hiders: HashMap<At, usize>,
 }
 
 impl<'t> View<'t> {
@@ -71,6 +73,13 @@ impl<'t> View<'t> {
                 *best = position;
             }
         }
+        let mut hiders = HashMap::new();
+        let links = table.links.iter().enumerate();
+        for (position, row) in links.filter(|(_, row)| row.private) {
+            if let Ok(place) = snapshot.place_of(&row.to, tree) {
+                hiders.entry(place).or_insert(position);
+            }
+        }
         Ok(Self {
             table,
             subject,
@@ -80,6 +89,7 @@ impl<'t> View<'t> {
             outcomes,
             places,
             winners,
+            hiders,
         })
     }
 
@@ -124,6 +134,11 @@ impl<'t> View<'t> {
     /// Returns the row of the link at a place, if there is one.
     pub fn row_at(&self, dir: &[u8], name: &[u8]) -> Option<usize> {
         self.winners.get(&[dir.into(), name.into()]).copied()
+    }
+
+    /// Returns the row that makes the target at a place private, if one names it by a name of its directory.
+    pub fn hider_of(&self, dir: &[u8], name: &[u8]) -> Option<usize> {
+        self.hiders.get(&[dir.into(), name.into()]).copied()
     }
 
     /// Returns which row took the place of this one by another name of it, and why.

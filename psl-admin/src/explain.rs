@@ -45,7 +45,7 @@ pub struct Explain {
     #[command(flatten)]
     whom: Whom,
     /// As this program, by the path that it is executed by
-    #[arg(long, value_name = "PROGRAM", requires = "member")]
+    #[arg(long, value_name = "PROGRAM", requires = "member", conflicts_with_all = ["pid", "who"])]
     exe: Option<OsString>,
     /// Lists the rows for other places, too, and everything that is hidden
     #[arg(long)]

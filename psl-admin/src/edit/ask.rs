@@ -21,9 +21,8 @@ pub fn choose(question: &str, choices: &[Choice]) -> Option<char> {
         .collect();
     let question = format!("psl-admin: {question}\n{}? ", listed.join(", "));
     loop {
-        let mut stderr = io::stderr().lock();
-        stderr.write_all(question.as_bytes()).ok()?;
-        stderr.flush().ok()?;
+        // Not locked while an answer is awaited: a signal has something to say.
+        io::stderr().write_all(question.as_bytes()).ok()?;
         let mut answer = String::new();
         if io::stdin().lock().read_line(&mut answer).ok()? == 0 {
             return None;

@@ -48,7 +48,8 @@ impl Within {
         }
         let mut dir = [0; PATH_MAX];
         let length = self.path_of(CWD, &mut dir)?;
-        Ok([&dir[..length], b"/", path].concat())
+        let dir = dir[..length].strip_suffix(b"/").unwrap_or(&dir[..length]);
+        Ok([dir, b"/", path].concat())
     }
 
     /// Opens what the process has at a resolved name, as a name only.

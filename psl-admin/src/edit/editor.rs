@@ -17,15 +17,11 @@ pub fn open(file: &Path, interrupts: &Interrupts) -> Result<(), Failure> {
     let (words, source) = words()?;
     let named = format!("the editor {:?}{source}", shell_words::join(&words));
     let mut command = Command::new(&words[0]);
-    let mut editor = command
-        .args(&words[1..])
-        .arg(file)
-        .spawn()
-        .map_err(|error| {
-            Failure::new(Exit::Usage, format!("cannot start {named}: {error}"))
-                .with_help("set VISUAL or EDITOR to the editor that you use")
-        })?;
-    let watched = interrupts.watch(&editor);
+    let started = interrupts.start(command.args(&words[1..]).arg(file));
+    let (mut editor, watched) = started.map_err(|error| {
+        Failure::new(Exit::Usage, format!("cannot start {named}: {error}"))
+            .with_help("set VISUAL or EDITOR to the editor that you use")
+    })?;
     let status = editor.wait();
     drop(watched);
     match status {

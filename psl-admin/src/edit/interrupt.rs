@@ -8,9 +8,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::ffi::c_int;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Ctrl-C and its kin, and a connection that broke.
@@ -57,14 +57,14 @@ impl Interrupts {
         locked(&self.0).draft = None;
     }
 
-    /// Passes signals on to the editor.
-    pub fn watch(&self, editor: &Child) -> Watched<'_> {
-        let pid = i32::try_from(editor.id()).ok().and_then(Pid::from_raw);
+    /// Starts the editor, and passes signals on to it; one that arrives at this moment waits until there is an editor.
+    pub fn start(&self, editor: &mut Command) -> io::Result<(Child, Watched<'_>)> {
         let mut state = locked(&self.0);
+        let child = editor.spawn()?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         state.is_editor_running = true;
         state.editor = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        drop(state);
-        Watched(self)
+        Ok((child, Watched(self)))
     }
 }
 
@@ -89,7 +89,7 @@ fn arrived(state: &Mutex<State>, signal: c_int) {
     if let Some(dir) = state.draft.as_deref().filter(|dir| draft::is_changed(dir)) {
         // The terminal may be gone.
         let kept = draft::kept(dir);
-        let _ = writeln!(std::io::stderr().lock(), "psl-admin: interrupted; {kept}");
+        let _ = writeln!(io::stderr().lock(), "psl-admin: interrupted; {kept}");
     }
     // It fails for signals only that cannot be handled.
     let _ = emulate_default_handler(signal);

@@ -78,7 +78,7 @@ impl<'t> Answer<'t> {
             process: None,
             generation: view.table.generation,
             engine: view.engine.name(),
-            rows: rows::considered(view, &steps),
+            rows: rows::considered(view, path, &steps),
             walk: walk.collect(),
             hidden: hidden.collect(),
             reached,

@@ -3,6 +3,7 @@ use crate::explain::steps::{Kind, Step};
 use crate::explain::view::View;
 use crate::shown_link::ShownLink;
 use psl_table::criteria::Key;
+use psl_table::name::AbsPath;
 use psl_table::select::{self, Edge, Outcome};
 use psl_table::subject::Subject;
 use psl_table::table::LinkRow;
@@ -21,7 +22,7 @@ pub struct Row<'t> {
     pub link: &'t LinkRow,
     /// Where the link is, physically; none where its directory cannot be reached.
     pub place: Option<String>,
-    /// The walk has looked at the place, or has found the target hidden.
+    /// The walk has looked at the place or has found the target hidden, or the path names the place.
     pub on_the_way: bool,
     pub outcome: Verdict,
     /// What decided: the criterion that does not hold, or what makes the winner stronger.
@@ -42,7 +43,7 @@ pub enum Verdict {
 }
 
 /// Lists all rows: those at the places that the walk has looked at first, in its order, at each place the strongest first.
-pub fn considered<'t>(view: &View<'t>, steps: &[Step]) -> Vec<Row<'t>> {
+pub fn considered<'t>(view: &View<'t>, path: &[u8], steps: &[Step]) -> Vec<Row<'t>> {
     let mut met = HashMap::new();
     let mut hiding = HashMap::new();
     for (index, step) in steps.iter().enumerate() {
@@ -56,10 +57,17 @@ pub fn considered<'t>(view: &View<'t>, steps: &[Step]) -> Vec<Row<'t>> {
         }
     }
     let links = &view.table.links;
+    let path = std::str::from_utf8(path).ok();
+    let path = path.and_then(|path| AbsPath::new(path).ok());
     let met_at = |position: usize| {
         let place = view.places[position].as_ref();
         let met = place.and_then(|place| met.get(place));
-        met.or_else(|| hiding.get(&position)).copied()
+        let met = met.or_else(|| hiding.get(&position)).copied();
+        // A walk that fails before it comes to the place: the path names it all the same.
+        let named = path
+            .as_ref()
+            .filter(|path| path.is_within(&links[position].from));
+        met.or_else(|| named.map(|_| steps.len()))
     };
     let mut order: Vec<usize> = (0..links.len()).collect();
     order.sort_by_cached_key(|&position| {

@@ -59,7 +59,10 @@ pub struct Recorder {
 
 impl Watch for Recorder {
     fn step(&mut self, at: &[u8], step: watch::Step<'_>) {
-        let at = self.physical(at);
+        let at = match step {
+            watch::Step::Magic(_) => at.into(),
+            _ => self.physical(at),
+        };
         let (at, kind, to, errno) = match step {
             watch::Step::Plain => (at.into_owned(), Kind::Plain, None, None),
             watch::Step::Up => (at.into_owned(), Kind::Up, None, None),
@@ -93,7 +96,7 @@ impl Recorder {
             return at.into();
         };
         match at.strip_prefix(magic.as_slice()) {
-            Some(below) if below.first() == Some(&b'/') => {
+            Some(below) if matches!(below, [] | [b'/', ..]) => {
                 let mut path = dir.clone();
                 for part in below
                     .split(|&byte| byte == b'/')

@@ -249,7 +249,7 @@ fn a_dry_run_shows_the_diff_and_keeps_the_text() {
 
 #[test]
 fn a_broken_table_is_opened_and_mended() {
-    let mend = "sed -i 's/^form/from/; s/.*bytes.*//' \"$1\"";
+    let mend = "sed -i 's/^form /from /; s/.*bytes.*//' \"$1\"";
     for broken in [&b"form = '/a'"[..], b"from = '/a'\n# bytes \xff\xfe"] {
         let bench = bench(mend);
         let text = bench.table();
@@ -326,14 +326,14 @@ fn the_loser_of_two_administrators_keeps_the_text_and_is_shown_the_others() {
     editor(
         &bench,
         &other
-            .replace("echo '# typed' >>", "sed -i 's|^to =.*|to = \"/x\"|'")
+            .replace("echo '# typed' >>", "sed -i \"s|'/a'|'/x'|\"")
             .replace("/b ", "/c "),
     );
     assert_eq!(edit(&bench, "").code, 4);
     editor(&bench, "");
     let ran = edit(&bench, "--resume");
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
-    assert!(bench.table().contains("to = \"/x\"\n") && bench.table().contains("from = \"/c\"\n"));
+    assert!(bench.table().contains("from = '/x'\n") && bench.table().contains("from = \"/c\"\n"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub struct Terminal {
 }
 
 /// Nothing takes as long: a command that writes nothing more is stuck.
-const PATIENCE: Timespec = Timespec {
+pub const PATIENCE: Timespec = Timespec {
     tv_sec: 120,
     tv_nsec: 0,
 };

@@ -1,8 +1,10 @@
 //! Edits that do not come to their end.
 use super::{bench, edit, editor, kept};
 use crate::bench::Bench;
-use crate::terminal::Terminal;
-use rustix::process::{Pid, Signal, kill_process};
+use crate::terminal::{PATIENCE, Terminal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -35,14 +37,10 @@ fn send(pid: u32, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
-/// Waits until a process that is no child is gone: somebody else may still have to notice its end.
-fn is_ended(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    matches!(state, None | Some('Z' | 'X'))
+/// Waits until a process is gone that was opened while it was there.
+fn ended(process: &OwnedFd) -> bool {
+    let mut readable = [PollFd::new(process, PollFlags::IN)];
+    poll(&mut readable, Some(&PATIENCE)).unwrap() == 1
 }
 
 #[test]
@@ -51,6 +49,8 @@ fn a_signal_ends_editor_and_edit_and_the_text_is_kept() {
         let bench = bench(WAITING);
         let before = bench.store();
         let (child, editor_pid) = begun(&bench);
+        let editor_pid = Pid::from_raw(editor_pid).unwrap();
+        let opened = pidfd_open(editor_pid, PidfdFlags::empty()).unwrap();
         send(child.id(), signal);
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -65,8 +65,7 @@ fn a_signal_ends_editor_and_edit_and_the_text_is_kept() {
             "{stderr}"
         );
         assert!(fs::read_to_string(text).unwrap().ends_with("\n# typed\n"));
-        // Its output was read to the end, which the editor had open, too.
-        assert!(is_ended(editor_pid));
+        assert!(ended(&opened));
         assert_eq!(bench.store(), before);
         editor(&bench, "");
         assert_eq!(edit(&bench, "--resume").code, 0);

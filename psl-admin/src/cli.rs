@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, apply, check, completions, demo, diff, edit, env, explain, history, init, list, man,
-    member, remove, resolve, rollback, run, show,
+    add, apply, check, completions, demo, diff, edit, enter, env, explain, history, init, list,
+    man, member, remove, resolve, rollback, run, show,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -76,6 +76,8 @@ pub enum Verb {
     Show(show::Show),
     Rollback(rollback::Rollback),
     Run(run::Run),
+    #[command(hide = true)]
+    Enter(enter::Enter),
     Env(env::Env),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -101,6 +103,7 @@ impl Verb {
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
+            Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::Completions(verb) => verb.run(context),

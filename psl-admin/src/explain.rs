@@ -1,17 +1,16 @@
 //! `explain`: what a member or a process reaches by a name, and why.
 use crate::context::Context;
+use crate::engine::{self, Wanted};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::instance::{Engine, Instance};
-use crate::known;
+use crate::instance::Instance;
 use crate::within::Within;
+use crate::{known, view as outside};
 use clap::Args;
 use psl_table::store::Store;
-use psl_table::subject::Subject;
-use psl_table::table::Table;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 mod answer;
@@ -84,11 +83,14 @@ impl Explain {
         let table = context.open()?.read()?;
         known::require(&table, member)?;
         let tree = here()?;
-        let mut subject = subject(&table, member);
-        if let Some(exe) = &self.exe {
-            subject = subject.with_exe(exe.as_bytes());
-        }
-        let view = View::new(&table, subject, &tree, Engine::Preload)?;
+        let subject = outside::subject(
+            &table,
+            Some(member),
+            self.exe.as_deref().unwrap_or_default(),
+        );
+        // What `run` begins with, unless it is told otherwise.
+        let engine = engine::decide(Wanted::Auto);
+        let view = View::new(&table, subject, &tree, Some(engine))?;
         let path = absolute(&tree, &self.path)?;
         let answer = Answer::of(&view, &path);
         self.show(context, &answer)
@@ -134,15 +136,6 @@ impl Explain {
             Err(_) => Exit::No,
         })
     }
-}
-
-/// Describes an instance of the member, started here by this user.
-fn subject(table: &Table, member: &str) -> Subject {
-    let variables = std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
-    let text = |name| std::env::var(name).ok();
-    Subject::of_member(table, Some(member))
-        .or_attributes(table, text("PSL_APP"), text("PSL_APP_VERSION"))
-        .with_env(variables.collect())
 }
 
 fn here() -> Result<Within, Failure> {

@@ -1,4 +1,5 @@
 //! What a running process says of itself: of which instance it is, and whom criteria take it for.
+use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::shim_file;
@@ -9,7 +10,7 @@ use psl_table::subject::Subject;
 use psl_table::table::Table;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// Which word of the auxiliary vector points to the program's path as executed; see getauxval(3).
@@ -30,26 +31,8 @@ pub struct Instance {
     uid: u32,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
     has_shim: bool,
-}
-
-/// What makes a process see its links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    Preload,
-    Mount,
-    /// The shim is not loaded: it sees no links.
-    None,
-}
-
-impl Engine {
-    /// Returns its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Preload => "preload",
-            Self::Mount => "mount",
-            Self::None => "none",
-        }
-    }
+    /// Its mount namespace, by its inode number.
+    namespace: u64,
 }
 
 impl Instance {
@@ -68,9 +51,18 @@ impl Instance {
                 Some(process.exe().ok()?.into_os_string().into_vec())
             });
             let own_pid = status.nspid.and_then(|pids| pids.last().copied());
-            Ok((program, environment, status.euid, own_pid, mapped))
+            let namespace = Path::new("/proc").join(pid.to_string()).join("ns/mnt");
+            let namespace = namespace.metadata()?.ino();
+            Ok((
+                program,
+                environment,
+                status.euid,
+                own_pid,
+                mapped,
+                namespace,
+            ))
         };
-        let (program, environment, uid, own_pid, has_shim) =
+        let (program, environment, uid, own_pid, has_shim, namespace) =
             read().map_err(|error| unreadable(pid, &error))?;
         let carried = variable(&environment, pinned::VARIABLE).ok_or_else(|| {
             Failure::new(
@@ -92,16 +84,20 @@ impl Instance {
             own_pid: own_pid.unwrap_or(pid),
             uid,
             has_shim,
+            namespace,
             environment,
         })
     }
 
-    /// Returns what makes it see its links.
-    pub fn engine(&self) -> Engine {
-        match self.pinned.namespace {
-            Some(_) => Engine::Mount,
-            None if self.has_shim => Engine::Preload,
-            None => Engine::None,
+    /// Returns what makes it see its links; none when nothing does.
+    pub fn engine(&self) -> Option<Engine> {
+        match self.pinned.engine {
+            pinned::Engine::Mount(namespace) => {
+                (namespace == self.namespace).then_some(Engine::Mount)
+            }
+            pinned::Engine::Auto | pinned::Engine::Preload => {
+                self.has_shim.then_some(Engine::Preload)
+            }
         }
     }
 

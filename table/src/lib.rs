@@ -25,6 +25,8 @@ pub mod tree;
 pub mod walk;
 pub mod watch;
 
+pub mod executable;
+
 pub mod config;
 pub mod duration;
 pub mod members;

@@ -11,16 +11,27 @@ pub const VARIABLE: &str = "PSL_SNAPSHOT";
 
 /// The generation that an instance was started with, for whom, and what makes its processes see it.
 ///
-/// As text it is `g<generation>;<member>`, and `g<generation>,mount=<namespace>;<member>` with the mount engine. The
-/// member is the last part, for its name may hold every character that separates the others.
+/// As text it is `g<generation>;<member>`, with `,preload` or `,mount=<namespace>` before the semicolon where one engine
+/// alone may carry the instance. The member is the last part, for its name may hold every character that separates the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pinned {
     /// The generation of the table.
     pub generation: u64,
     /// The member; empty when the instance has none.
     pub member: String,
-    /// The mount namespace that has the links as mounts, by its inode number; none with the preload engine.
-    pub namespace: Option<u64>,
+    /// What makes its processes see the links.
+    pub engine: Engine,
+}
+
+/// What makes the processes of an instance see its links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The preload engine, and for programs that it cannot carry whatever the host is configured to do.
+    Auto,
+    /// The preload engine alone: programs that it cannot carry do not run.
+    Preload,
+    /// Mounts, in the mount namespace with this inode number.
+    Mount(u64),
 }
 
 /// A text that nobody wrote as a [`Pinned`].
@@ -54,9 +65,9 @@ impl Pinned {
 
     /// Whether the calling process sees the links as mounts; fails as [`mount_namespace`].
     pub fn is_mounted(&self) -> Result<bool, Errno> {
-        match self.namespace {
-            Some(namespace) => Ok(mount_namespace()? == namespace),
-            None => Ok(false),
+        match self.engine {
+            Engine::Mount(namespace) => Ok(mount_namespace()? == namespace),
+            Engine::Auto | Engine::Preload => Ok(false),
         }
     }
 }
@@ -66,12 +77,15 @@ impl fmt::Display for Pinned {
         let Self {
             generation,
             member,
-            namespace,
+            engine,
         } = self;
-        match namespace {
-            Some(namespace) => write!(f, "g{generation},mount={namespace};{member}"),
-            None => write!(f, "g{generation};{member}"),
+        write!(f, "g{generation}")?;
+        match engine {
+            Engine::Auto => {}
+            Engine::Preload => f.write_str(",preload")?,
+            Engine::Mount(namespace) => write!(f, ",mount={namespace}")?,
         }
+        write!(f, ";{member}")
     }
 }
 
@@ -82,16 +96,18 @@ impl FromStr for Pinned {
         let malformed = || Malformed { text: text.into() };
         let (head, member) = text.split_once(';').ok_or_else(malformed)?;
         let head = head.strip_prefix('g').ok_or_else(malformed)?;
-        let (generation, namespace) = match head.split_once(",mount=") {
-            Some((generation, namespace)) => {
-                (generation, Some(number(namespace).ok_or_else(malformed)?))
+        let (generation, engine) = match head.split_once(',') {
+            None => (head, Engine::Auto),
+            Some((generation, "preload")) => (generation, Engine::Preload),
+            Some((generation, engine)) => {
+                let namespace = engine.strip_prefix("mount=").and_then(number);
+                (generation, Engine::Mount(namespace.ok_or_else(malformed)?))
             }
-            None => (head, None),
         };
         Ok(Self {
             generation: number(generation).ok_or_else(malformed)?,
             member: member.into(),
-            namespace,
+            engine,
         })
     }
 }
@@ -125,11 +141,12 @@ mod tests {
             "g1;z",
             "\u{fc} m",
         ] {
-            for namespace in [None, Some(0), Some(u64::MAX)] {
+            let mounts = [0, u64::MAX].map(Engine::Mount);
+            for engine in mounts.into_iter().chain([Engine::Auto, Engine::Preload]) {
                 let pinned = Pinned {
                     generation: 42,
                     member: member.into(),
-                    namespace,
+                    engine,
                 };
                 assert_eq!(Pinned::read(pinned.to_string().as_bytes()), Ok(pinned));
             }
@@ -150,6 +167,7 @@ mod tests {
             "g42,mount=x;m",
             "g42,mount=1",
             "g42,other=1;m",
+            "g42,preload,mount=1;m",
             "g99999999999999999999;m",
         ] {
             let malformed = Pinned::read(text.as_bytes()).expect_err(text);
@@ -164,17 +182,17 @@ mod tests {
     #[test]
     fn only_the_namespace_of_the_process_has_its_mounts() {
         let own = mount_namespace().expect("tests have a procfs");
-        let mounted = |namespace| {
+        let mounted = |engine| {
             let member = String::new();
             let pinned = Pinned {
                 generation: 1,
                 member,
-                namespace,
+                engine,
             };
             pinned.is_mounted().expect("tests have a procfs")
         };
         assert_eq!(
-            [None, Some(own), Some(own + 1)].map(mounted),
+            [Engine::Auto, Engine::Mount(own), Engine::Mount(own + 1)].map(mounted),
             [false, true, false]
         );
     }

@@ -69,13 +69,14 @@ impl Scratch {
         self.held.release();
     }
 
-    /// Whether the name of the walk before is one that only this process can use.
-    pub(crate) fn is_held(&self) -> bool {
+    /// Whether the name of the walk before is one that only this process can use, and that means nothing after
+    /// [`Scratch::release`].
+    pub fn is_held(&self) -> bool {
         self.held.is_held()
     }
 
     /// Returns room for one path, between walks.
-    pub(crate) fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
+    pub fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
         &mut self.start
     }
 }
@@ -173,23 +174,25 @@ pub fn watched<'a>(
         at.push(tree, name)?;
         // The text of a symlink is read straight to where it is walked next.
         match tree.readlink(at.dir(), at.as_c_str(), rest.gap()) {
-            Err(Errno::INVAL) => watch.step(at.text(), Step::Plain),
+            Err(errno) if is_no_symlink(errno) => watch.step(at.text(), Step::Plain),
             Err(errno) => {
                 watch.step(at.text(), Step::Refused(errno));
                 return failed(at, &rest, through_link, errno);
             }
             Ok(_) if is_last && !follows => watch.step(at.text(), Step::Plain),
-            Ok(length) if at.is_magic(tree) => {
-                watch.step(at.text(), Step::Magic(rest.in_gap(length)));
-                at.anchor();
-            }
             Ok(length) => {
-                watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
                 links += 1;
                 if links > MAX_LINKS {
+                    watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
                     watch.step(at.text(), Step::OneTooMany);
                     return Err(Errno::LOOP);
                 }
+                if at.is_magic(tree) {
+                    watch.step(at.text(), Step::Magic(rest.in_gap(length)));
+                    at.anchor();
+                    continue;
+                }
+                watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
                 rest.keep_gap(length)?;
                 if rest.is_absolute() {
                     at.restart();
@@ -222,6 +225,14 @@ fn failed<'a>(
         name: at.into_c_str(),
         through_link,
     })
+}
+
+/// Whether readlink(2) says that there is something, and no symlink.
+///
+/// A seccomp filter that forbids the question says `EPERM` or `ENOSYS`, which no file system does: then real symlinks
+/// are not seen, but links hold by the names that the table has for them.
+pub(crate) fn is_no_symlink(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::PERM | Errno::NOSYS)
 }
 
 impl Last {

@@ -1,4 +1,5 @@
 //! The whole explanation.
+use crate::engine::Engine;
 use crate::explain::reached::{File, Refusal};
 use crate::explain::restart::Restart;
 use crate::explain::rows::{self, Row};
@@ -14,7 +15,8 @@ pub struct Answer<'t> {
     #[serde(flatten)]
     pub process: Option<Process>,
     pub generation: u64,
-    pub engine: &'static str,
+    /// None when nothing makes the process see its links.
+    pub engine: Option<&'static str>,
     /// Every row of the table.
     pub rows: Vec<Row<'t>>,
     pub walk: Vec<ShownStep>,
@@ -77,7 +79,7 @@ impl<'t> Answer<'t> {
             member: view.subject.member.clone(),
             process: None,
             generation: view.table.generation,
-            engine: view.engine.name(),
+            engine: view.engine.map(Engine::name),
             rows: rows::considered(view, path, &steps),
             walk: walk.collect(),
             hidden: hidden.collect(),

@@ -1,10 +1,11 @@
 //! What a process would reach if it were started again.
+use crate::engine::Engine;
 use crate::explain::answer::either;
 use crate::explain::here;
 use crate::explain::reached::{File, Refusal};
 use crate::explain::view::View;
 use crate::failure::Failure;
-use crate::instance::{Engine, Instance};
+use crate::instance::Instance;
 use crate::within::Within;
 use psl_table::store::Store;
 use serde::Serialize;
@@ -49,8 +50,8 @@ impl Restart {
         // The mounts of an instance are what a restart would do away with.
         let host = here()?;
         let tree = match instance.engine() {
-            Engine::Mount => &host,
-            Engine::Preload | Engine::None => tree,
+            Some(Engine::Mount) => &host,
+            Some(Engine::Preload) | None => tree,
         };
         let view = match View::new(&table, instance.subject(&table), tree, instance.engine()) {
             Ok(view) => view,

@@ -50,8 +50,10 @@ fn head(answer: &Answer<'_>) -> String {
     };
     text += &fact("generation", &answer.generation.to_string());
     let engine = match answer.engine {
-        "none" => format!("{BAD}none: the shim is not loaded, and no link holds{BAD:#}"),
-        engine => engine.into(),
+        Some(engine) => engine.into(),
+        None => format!(
+            "{BAD}none: neither the shim nor its mounts are there, and no link holds{BAD:#}"
+        ),
     };
     text += &fact("engine", &engine);
     if let Some(after) = &answer.restart {

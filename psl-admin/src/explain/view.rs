@@ -1,9 +1,9 @@
 //! What somebody sees: the table's rows for them, and walks in it.
+use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::explain::reached::{File, Refusal};
 use crate::explain::steps::{Recorder, Step};
 use crate::failure::Failure;
-use crate::instance::Engine;
 use crate::within::Within;
 use psl_table::select::{self, Edge, Outcome};
 use psl_table::snapshot::{Entry, Place, Snapshot};
@@ -22,7 +22,8 @@ pub type At = [Box<[u8]>; 2];
 pub struct View<'t> {
     pub table: &'t Table,
     pub subject: Subject,
-    pub engine: Engine,
+    /// What makes somebody see it; none when nothing does.
+    pub engine: Option<Engine>,
     tree: &'t Within,
     snapshot: Snapshot,
     /// What becomes of each row, in the order of the table.
@@ -41,11 +42,11 @@ impl<'t> View<'t> {
         table: &'t Table,
         subject: Subject,
         tree: &'t Within,
-        engine: Engine,
+        engine: Option<Engine>,
     ) -> Result<Self, Failure> {
         let snapshot = match engine {
-            Engine::Preload | Engine::Mount => Snapshot::of(table, &subject, tree),
-            Engine::None => Ok(Snapshot::default()),
+            Some(_) => Snapshot::of(table, &subject, tree),
+            None => Ok(Snapshot::default()),
         };
         let snapshot = snapshot.map_err(|errno| {
             let message = format!(

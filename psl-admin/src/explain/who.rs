@@ -1,13 +1,14 @@
 //! `explain --who`: which members reach a file.
 use crate::columns;
 use crate::context::Context;
+use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::explain::reached::File;
 use crate::explain::view::View;
-use crate::explain::{absolute, here, subject};
+use crate::explain::{absolute, here};
 use crate::failure::Failure;
-use crate::instance::Engine;
 use crate::known;
+use crate::view::subject;
 use psl_table::select::Outcome;
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -33,7 +34,7 @@ pub fn run(context: &Context, path: &OsStr) -> Result<Exit, Failure> {
     let tree = here()?;
     let path = absolute(&tree, path)?;
     // The file as it is without any links.
-    let bare = View::new(&table, subject(&table, ""), &tree, Engine::None)?;
+    let bare = View::new(&table, subject(&table, None, OsStr::new("")), &tree, None)?;
     let (_, reached) = bare.walk(&path);
     let file = reached.map_err(|refusal| {
         let (path, errno, why) = (
@@ -51,7 +52,8 @@ pub fn run(context: &Context, path: &OsStr) -> Result<Exit, Failure> {
     })?;
     let mut members = Vec::new();
     for member in known::members(&table) {
-        let view = View::new(&table, subject(&table, member), &tree, Engine::Preload)?;
+        let subject = subject(&table, Some(member), OsStr::new(""));
+        let view = View::new(&table, subject, &tree, Some(Engine::Preload))?;
         let names = names(&view, &file);
         if !names.is_empty() {
             let member = member.into();

@@ -53,7 +53,7 @@ fn what_is_edited_is_shown_and_committed() {
     assert!(ran.stdout.ends_with("\ngeneration 3\n"), "{ran:?}");
     assert!(bench.body().contains("from = '/b'\n"));
     assert!(bench.table().contains("#: reason 'roll\n"));
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
 
     editor(&bench, "sed -i \"s|'/b'|'/c'|\" \"$1\"");
     let ran = edit(&bench, "--json --if-generation 3");
@@ -138,7 +138,7 @@ fn an_editor_that_cannot_be_used_is_named_and_changes_nothing() {
         );
         assert!(ran.stderr.starts_with("psl-admin: "), "{editor}: {ran:?}");
         assert!(ran.stderr.contains(message), "{editor}: {ran:?}");
-        assert_eq!(kept(&bench), [PathBuf::new(); 0], "{editor}");
+        assert_eq!(kept(&bench), Vec::<PathBuf>::new(), "{editor}");
     }
     assert_eq!(bench.store(), before);
 }
@@ -153,7 +153,7 @@ fn a_text_without_changes_commits_nothing_and_is_not_kept() {
         (0, "generation 2\n", "")
     );
     assert_eq!(bench.store().len(), before.len());
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn an_invalid_text_is_kept_and_the_next_edit_goes_on_with_it() {
         ran.stdout.contains("\n-from = '/a'\n+from = '/b'\n"),
         "{ran:?}"
     );
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
     let stderr = bench.fails(1, "edit --resume");
     assert!(
         stderr.contains("no text of an earlier edit is kept"),
@@ -274,7 +274,7 @@ fn a_broken_table_is_opened_and_mended() {
     let ran = edit(&bench, "");
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(ran.stderr.contains(":1:"), "{ran:?}");
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod explain;
 mod help;
 mod history;
 mod list;
+mod mount;
 mod output;
 mod packaging;
 mod resolve;

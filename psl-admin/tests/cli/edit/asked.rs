@@ -30,7 +30,7 @@ fn an_invalid_text_is_edited_again() {
     assert!(status.success(), "{shown}");
     assert!(shown.contains("\n-from = '/a'\n+from = '/b'\n"), "{shown}");
     assert!(bench.table().contains("from = '/b'\n"));
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_kept_text_is_offered() {
         status.success() && shown.contains("\n+# typed\n"),
         "{shown}"
     );
-    assert_eq!(kept(&bench), [PathBuf::new(); 0]);
+    assert_eq!(kept(&bench), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::run::compile;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -46,6 +47,12 @@ impl Drop for Process {
         drop(self.0.stdin.take());
         self.0.wait().unwrap();
     }
+}
+
+/// Returns what an instance carries whose mounts are in this namespace.
+fn mounted() -> String {
+    let namespace = std::fs::metadata("/proc/self/ns/mnt").unwrap().ino();
+    format!("g1,mount={namespace};m")
 }
 
 /// A bench whose first generation has the trees' rows.
@@ -145,11 +152,13 @@ fn a_process_without_the_shim_has_no_links() {
     let (_, answer) = process.explain(&bench, "$T/b/version");
     assert_eq!(
         (&answer["engine"], &answer["reached"]["physical"]),
-        (&"none".into(), &"$T/b/version".into())
+        (&Value::Null, &"$T/b/version".into())
     );
     let text = bench.ok(&format!("explain --pid {} $T/b/version", process.0.id()));
     assert!(
-        text.contains("\nengine      none: the shim is not loaded, and no link holds\n"),
+        text.contains(
+            "\nengine      none: neither the shim nor its mounts are there, and no link holds\n"
+        ),
         "{text}"
     );
 }
@@ -158,7 +167,7 @@ fn a_process_without_the_shim_has_no_links() {
 fn the_mount_engine_is_told_by_what_the_process_carries() {
     let bench = bench();
     let process = Process::start(&bench, false, |command| {
-        command.env("PSL_SNAPSHOT", "g1,mount=7;m");
+        command.env("PSL_SNAPSHOT", mounted());
     });
     let (_, answer) = process.explain(&bench, "$T/b/version");
     assert_eq!(
@@ -198,7 +207,7 @@ fn a_process_is_asked_in_its_own_root() {
                 Ok(std::env::set_current_dir("/")?)
             });
         }
-        command.env("PSL_SNAPSHOT", "g1,mount=7;m");
+        command.env("PSL_SNAPSHOT", mounted());
     });
     let (code, answer) = process.explain(&bench, "mark");
     assert_eq!(
@@ -208,11 +217,7 @@ fn a_process_is_asked_in_its_own_root() {
     );
     let (_, answer) = process.explain(&bench, "$T/b/version");
     let inside = std::fs::metadata(bench.filled("$T/jail$T/b/version2")).unwrap();
-    assert_eq!(
-        answer["reached"]["inode"],
-        std::os::unix::fs::MetadataExt::ino(&inside),
-        "{answer}"
-    );
+    assert_eq!(answer["reached"]["inode"], inside.ino(), "{answer}");
 }
 
 #[test]

@@ -270,10 +270,13 @@ fn names_cannot_steer_the_terminal() {
     assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
 }
 
+/// A member, and the names by which it reaches a file.
+type Reaching<'a> = (&'a str, &'a [&'a str]);
+
 #[test]
 fn who_reaches_a_file_and_by_what_names() {
     let bench = bench();
-    let rows: [(&str, &[(&str, &[&str])]); 5] = [
+    let rows: [(&str, &[Reaching<'_>]); 5] = [
         (
             "b/version2/bin/app",
             &[

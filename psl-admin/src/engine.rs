@@ -22,6 +22,16 @@ pub enum Engine {
     Mount,
 }
 
+impl Engine {
+    /// Returns what output calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preload => "preload",
+            Self::Mount => "mount",
+        }
+    }
+}
+
 impl Wanted {
     /// Returns what all processes of the instance are told, before any mount namespace is there.
     pub fn pinned(self) -> pinned::Engine {

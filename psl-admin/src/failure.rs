@@ -10,6 +10,13 @@ pub enum Failure {
     Table(Error),
     /// An edit that would make the table invalid.
     Edit(Error),
+    /// A failure with what to do next.
+    Helped {
+        /// What failed.
+        failure: Box<Failure>,
+        /// What to do next.
+        help: String,
+    },
     /// What a verb has to say by itself.
     Told {
         /// The exit code.
@@ -34,12 +41,19 @@ impl Failure {
     /// Adds what to do next.
     pub fn with_help(self, text: impl Into<String>) -> Self {
         match self {
-            Self::Told { exit, message, .. } => Self::Told {
+            Self::Told {
+                exit,
+                message,
+                help: None,
+            } => Self::Told {
                 exit,
                 message,
                 help: Some(text.into()),
             },
-            Self::Table(_) | Self::Edit(_) => self,
+            failure => Self::Helped {
+                failure: Box::new(failure),
+                help: text.into(),
+            },
         }
     }
 
@@ -48,6 +62,9 @@ impl Failure {
         let (message, help) = match self {
             Self::Told { message, help, .. } => (message, help),
             Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
+            Self::Helped { failure, help } => {
+                return failure.of_program(program).with_help(help);
+            }
         };
         Self::Told {
             exit: Exit::NotStarted,
@@ -60,6 +77,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Table(error) | Self::Edit(error) => error.class().into(),
+            Self::Helped { failure, .. } => failure.exit(),
             Self::Told { exit, .. } => *exit,
         }
     }

@@ -25,6 +25,7 @@ pub mod procfs;
 mod rest;
 pub mod tree;
 pub mod walk;
+pub mod watch;
 
 pub mod executable;
 

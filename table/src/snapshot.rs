@@ -6,6 +6,7 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 
 use crate::choices::Choices;
+use crate::name::AbsPath;
 use crate::subject::Subject;
 use crate::table::Table;
 use crate::tree::Tree;
@@ -163,6 +164,15 @@ impl Snapshot {
             .take_while(|place| *place.name == *name)
             .count();
         &self.places[first..first + count]
+    }
+
+    /// Returns where a link called `path` has its place: the physical directory, and the name in it.
+    ///
+    /// Fails with the errno of a walk to that directory.
+    pub fn place_of(&self, path: &AbsPath, tree: &impl Tree) -> Result<[Box<[u8]>; 2], Errno> {
+        let path = path.as_str().as_bytes();
+        let (dir, name) = self.place(path, tree, &mut Scratch::new())?;
+        Ok([dir, name])
     }
 
     /// Whether the root is the one that places are found from: behind chroot(2) their paths mean other directories.

@@ -111,6 +111,8 @@ impl Bench {
             "PSL_APP",
             "PSL_APP_VERSION",
             "PSL_PIN",
+            "VISUAL",
+            "EDITOR",
             "CLICOLOR_FORCE",
             "NO_COLOR",
         ] {
@@ -119,6 +121,7 @@ impl Bench {
         command
             .env("PSL_CONFIG", self.path("psl.toml"))
             .env("PSL_STORE", self.path("store"))
+            .env("XDG_STATE_HOME", self.path("state"))
             .current_dir(self.dir.path())
             .args(arguments.iter().map(|argument| self.filled(argument)));
         command

@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 22] = [
     "init",
     "add",
     "remove",
@@ -11,13 +11,19 @@ const VERBS: [&str; 16] = [
     "member remove",
     "member list",
     "resolve",
+    "explain",
     "check",
+    "edit",
+    "apply",
+    "diff",
     "history",
     "show",
     "rollback",
     "run",
     "env",
     "demo",
+    "completions",
+    "man",
 ];
 
 #[test]
@@ -79,6 +85,8 @@ fn verbs_that_change_something_take_the_same_flags() {
         "member set",
         "member remove",
         "rollback",
+        "edit",
+        "apply",
     ] {
         let help = bench.ok(&format!("{verb} --help"));
         for flag in ["--dry-run", "--if-generation <N>", "--reason <TEXT>"] {

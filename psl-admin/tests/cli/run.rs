@@ -18,7 +18,8 @@ fn bench() -> Bench {
     bench
 }
 
-fn compile(bench: &Bench, library: &str, source: &str) {
+/// Makes a library of a C source.
+pub fn compile(bench: &Bench, library: &str, source: &str) {
     bench.write("source.c", source);
     let mut compiler = Command::new("cc");
     compiler

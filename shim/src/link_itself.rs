@@ -263,7 +263,9 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
     // SAFETY: the caller's promise.
     unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
-    Err(if flags & libc::RENAME_NOREPLACE == 0 {
+    // SAFETY: it exists, so it has a name.
+    let is_no_entry = is_no_entry(unsafe { CStr::from_ptr(old) });
+    Err(if flags & libc::RENAME_NOREPLACE == 0 || is_no_entry {
         Errno::BUSY
     } else {
         Errno::EXIST
@@ -302,6 +304,16 @@ pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
         PATH_MAX.. => Errno::NAMETOOLONG,
         _ => Errno::EXIST,
     })
+}
+
+/// Whether a name ends in dots, or is the root's: no entry of a directory can be renamed by it.
+fn is_no_entry(path: &CStr) -> bool {
+    let path = path.to_bytes();
+    let end = path.iter().rposition(|&byte| byte != b'/');
+    let name = path[..end.map_or(0, |last| last + 1)]
+        .rsplit(|&byte| byte == b'/')
+        .next();
+    matches!(name, None | Some(b"" | b"." | b".."))
 }
 
 unsafe fn check_exists(dir: c_int, path: *const c_char, flags: AtFlags) -> Result<(), Errno> {

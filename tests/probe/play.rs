@@ -35,6 +35,11 @@ impl World {
 
     fn look(&mut self) {
         self.before = inventory::take(&self.root).expect("the tree can be read");
+        self.remember();
+    }
+
+    /// Knows every entry by the inode that it has.
+    fn remember(&mut self) {
         let names = self.before.iter();
         self.names = names
             .map(|(path, found)| (found.identity, path.clone()))
@@ -58,7 +63,6 @@ impl World {
             "{path} was not mended"
         );
         if let Some(found) = found {
-            self.names.insert(found.identity, path.into());
             self.before.insert(path.into(), found);
         }
     }
@@ -78,17 +82,18 @@ impl World {
     fn mended(&mut self) -> String {
         let after = inventory::take(&self.root).expect("the tree can be read");
         let difference = inventory::difference(&self.before, &after);
-        if !difference.is_empty() {
-            let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
-            inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-            // An inode of one may be another's by now.
-            for identity in paths.iter().filter_map(|path| self.before.get(*path)) {
-                self.names.remove(&identity.identity);
-            }
-            for path in paths {
-                self.look_at(path);
+        // Two that look alike may have changed places.
+        for (path, found) in after {
+            if let Some(before) = self.before.get_mut(&path) {
+                before.identity = found.identity;
             }
         }
+        let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
+        inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
+        for path in paths {
+            self.look_at(path);
+        }
+        self.remember();
         described(difference)
     }
 }

@@ -13,6 +13,7 @@ use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
 use crate::resolve::may_be_mapped;
+use crate::search::with_text;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -261,15 +262,32 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 ///
 /// `old` is null or a C string.
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
+    if !may_be_mapped(old) {
+        return Err(Errno::FAULT);
+    }
     // SAFETY: the caller's promise.
-    unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
-    // SAFETY: it exists, so it has a name.
-    let is_no_entry = is_no_entry(unsafe { CStr::from_ptr(old) });
+    let entry = entry(unsafe { CStr::from_ptr(old) });
+    with_text(&[entry], |entry| {
+        // SAFETY: a C string.
+        unsafe { check_exists(dir, entry, AtFlags::SYMLINK_NOFOLLOW) }
+    })?;
+    let name = entry.rsplit(|&byte| byte == b'/').next();
+    // Dots, and the root, are no entry of a directory that could be renamed.
+    let is_no_entry = matches!(name, None | Some(b"" | b"." | b".."));
     Err(if flags & libc::RENAME_NOREPLACE == 0 || is_no_entry {
         Errno::BUSY
     } else {
         Errno::EXIST
     })
+}
+
+/// Returns a name as that of an entry: a slash behind it does not follow a symlink.
+fn entry(path: &CStr) -> &[u8] {
+    let path = path.to_bytes();
+    match path.iter().rposition(|&byte| byte != b'/') {
+        Some(last) => &path[..=last],
+        None => &path[..path.len().min(1)],
+    }
 }
 
 /// Refuses to make a hard link where the link is, unless what is to be linked does not even exist.
@@ -304,16 +322,6 @@ pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
         PATH_MAX.. => Errno::NAMETOOLONG,
         _ => Errno::EXIST,
     })
-}
-
-/// Whether a name ends in dots, or is the root's: no entry of a directory can be renamed by it.
-fn is_no_entry(path: &CStr) -> bool {
-    let path = path.to_bytes();
-    let end = path.iter().rposition(|&byte| byte != b'/');
-    let name = path[..end.map_or(0, |last| last + 1)]
-        .rsplit(|&byte| byte == b'/')
-        .next();
-    matches!(name, None | Some(b"" | b"." | b".."))
 }
 
 unsafe fn check_exists(dir: c_int, path: *const c_char, flags: AtFlags) -> Result<(), Errno> {

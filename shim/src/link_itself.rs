@@ -13,6 +13,7 @@ use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
 use crate::readable::{self, may_be_mapped};
+use crate::search::with_text;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -258,12 +259,28 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 /// `old` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
     // SAFETY: the caller's promise.
-    unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
-    Err(if flags & libc::RENAME_NOREPLACE == 0 {
+    let entry = entry(unsafe { readable::name(old) }?);
+    with_text(&[entry], |entry| {
+        // SAFETY: a C string.
+        unsafe { check_exists(dir, entry, AtFlags::SYMLINK_NOFOLLOW) }
+    })?;
+    let name = entry.rsplit(|&byte| byte == b'/').next();
+    // Dots, and the root, are no entry of a directory that could be renamed.
+    let is_no_entry = matches!(name, None | Some(b"" | b"." | b".."));
+    Err(if flags & libc::RENAME_NOREPLACE == 0 || is_no_entry {
         Errno::BUSY
     } else {
         Errno::EXIST
     })
+}
+
+/// Returns a name as that of an entry: a slash behind it does not follow a symlink.
+fn entry(path: &CStr) -> &[u8] {
+    let path = path.to_bytes();
+    match path.iter().rposition(|&byte| byte != b'/') {
+        Some(last) => &path[..=last],
+        None => &path[..path.len().min(1)],
+    }
 }
 
 /// Refuses to make a hard link where the link is, unless what is to be linked does not even exist.

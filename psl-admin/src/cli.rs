@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show,
+    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show, upgrade,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -72,6 +72,7 @@ pub enum Verb {
     Rollback(rollback::Rollback),
     Run(run::Run),
     Env(env::Env),
+    Upgrade(upgrade::Upgrade),
     Demo(demo::Demo),
 }
 
@@ -91,6 +92,7 @@ impl Verb {
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Upgrade(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
         }
     }

@@ -16,6 +16,7 @@ mod resolve;
 mod rollback;
 mod run;
 mod show;
+mod upgrade;
 
 mod change;
 mod columns;
@@ -28,7 +29,9 @@ mod failure;
 mod known;
 mod launch;
 mod lines;
+mod members;
 mod nearest;
+mod roll;
 mod shim_file;
 mod sigpipe;
 mod view;
@@ -36,12 +39,15 @@ mod warning;
 mod when;
 
 use clap::Parser;
+use members::detached::birth;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sigpipe::restore();
-    let ended = match launch::requested() {
-        Some(launch) => Err(launch.execute()),
+    let launch = launch::requested().map(launch::Launch::execute);
+    let birth = || birth::requested().map(birth::Birth::execute);
+    let ended = match launch.or_else(birth) {
+        Some(failure) => Err(failure),
         None => match cli::Cli::try_parse() {
             Ok(cli) => {
                 cli.color.write_global();

@@ -110,12 +110,7 @@ pub fn run(
     Ok((end, tail(&file)?))
 }
 
-fn wait(
-    mut child: Child,
-    file: &File,
-    until: &Until<'_>,
-    leftovers: Leftovers,
-) -> io::Result<End> {
+fn wait(mut child: Child, file: &File, until: &Until<'_>, leftovers: Leftovers) -> io::Result<End> {
     let pid = Pid::from_child(&child);
     let kill = || {
         // What fails here is a group that is gone already.

@@ -131,7 +131,10 @@ impl Site {
         let ended = std::thread::spawn(move || child.wait());
         loop {
             if ended.is_finished() {
-                let status = ended.join().expect("the thread only waits").map_err(failed)?;
+                let status = ended
+                    .join()
+                    .expect("the thread only waits")
+                    .map_err(failed)?;
                 let message = format!("its command ended at once ({status})");
                 let trouble = Trouble::new(State::StartFailed, message);
                 return Err(trouble.with_output(self.last_words(member)));

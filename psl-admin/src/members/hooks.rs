@@ -41,8 +41,7 @@ pub fn run(command: &Command, log: &Path, until: &Until<'_>, kind: &Kind) -> Res
     options.read(true).write(true).create(true).truncate(true);
     let file = options.mode(0o600).open(log).map_err(failed)?;
     let command = prepared(&command.argv());
-    let (end, output) =
-        bounded::run(command, file, until, Leftovers::Stay).map_err(failed)?;
+    let (end, output) = bounded::run(command, file, until, Leftovers::Stay).map_err(failed)?;
     match end {
         End::Exited(status) if status.success() => Ok(()),
         End::Exited(status) => {

@@ -60,8 +60,7 @@ fn systemctl(
     let cannot = |error| Trouble::new(failed, format!("{typed} cannot be run: {error}"));
     let command = hooks::prepared(&[&["systemctl"], arguments].concat());
     let file = tempfile::tempfile().map_err(cannot)?;
-    let (end, output) =
-        bounded::run(command, file, until, Leftovers::Killed).map_err(cannot)?;
+    let (end, output) = bounded::run(command, file, until, Leftovers::Killed).map_err(cannot)?;
     match end {
         End::Exited(status) if status.success() => Ok(output),
         End::Exited(status) => {

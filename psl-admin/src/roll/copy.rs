@@ -28,9 +28,10 @@ pub fn with_cp(from: &Path, to: &Path) -> Result<(), Failure> {
         let _ = fs::remove_dir_all(&aside);
         return Err(refused(format!("cannot copy {from:?} to {to:?}: {said}")));
     }
-    rustix::fs::syncfs(fs::File::open(&aside).map_err(|error| {
-        refused(format!("cannot open {aside:?}: {error}"))
-    })?)
+    rustix::fs::syncfs(
+        fs::File::open(&aside)
+            .map_err(|error| refused(format!("cannot open {aside:?}: {error}")))?,
+    )
     .map_err(|errno| refused(format!("cannot sync {aside:?}: {errno}")))?;
     let cwd = rustix::fs::CWD;
     let flags = rustix::fs::RenameFlags::NOREPLACE;

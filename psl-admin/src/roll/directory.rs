@@ -47,14 +47,19 @@ impl Rolls<'_> {
             ids.extend(entry.file_name().to_str().and_then(parsed));
         }
         ids.sort();
-        Ok(ids.iter().map(|(day, number)| format!("{day}.{number}")).collect())
+        Ok(ids
+            .iter()
+            .map(|(day, number)| format!("{day}.{number}"))
+            .collect())
     }
 
     /// Returns a name that no roll has.
     pub fn unused(&self, day: &str) -> Result<String, Failure> {
         let ids = self.ids()?;
         let numbers = ids.iter().filter_map(|id| parsed(id));
-        let last = numbers.filter(|(found, _)| found == day).map(|(_, number)| number);
+        let last = numbers
+            .filter(|(found, _)| found == day)
+            .map(|(_, number)| number);
         Ok(format!("{day}.{}", last.max().unwrap_or(0) + 1))
     }
 

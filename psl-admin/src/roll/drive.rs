@@ -51,7 +51,10 @@ struct Notes {
 
 impl<'a> Drive<'a> {
     /// Takes the journal of a roll, and what it says so far.
-    #[allow(clippy::too_many_arguments, reason = "each is a part of the drive, named at the call")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a part of the drive, named at the call"
+    )]
     pub fn new(
         rolls: Rolls<'a>,
         members: &'a Members,

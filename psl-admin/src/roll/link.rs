@@ -26,7 +26,13 @@ pub enum Refused {
 /// planned, or already the wanted one.
 pub fn set(store: &Store, fence: &Fence, plan: &Plan, turn: &Turn) -> Result<u64, Refused> {
     let wanted = plan.link(turn);
-    let reason = format!("{}, token {}: {} gets {}", plan.note(), fence.token, turn.member, turn.to);
+    let reason = format!(
+        "{}, token {}: {} gets {}",
+        plan.note(),
+        fence.token,
+        turn.member,
+        turn.to
+    );
     commit(store, fence, plan, turn, reason, |found| match found {
         found if found == Some(&wanted) => Ok(None),
         found if found == turn.before.as_ref() => Ok(Some(Some(wanted.clone()))),
@@ -37,7 +43,12 @@ pub fn set(store: &Store, fence: &Fence, plan: &Plan, turn: &Turn) -> Result<u64
 /// Sets a member's link back to what it was when the roll was planned; returns the generation that has it.
 pub fn set_back(store: &Store, fence: &Fence, plan: &Plan, turn: &Turn) -> Result<u64, Refused> {
     let made = plan.link(turn);
-    let reason = format!("{}, token {}: {} goes back", plan.note(), fence.token, turn.member);
+    let reason = format!(
+        "{}, token {}: {} goes back",
+        plan.note(),
+        fence.token,
+        turn.member
+    );
     commit(store, fence, plan, turn, reason, |found| match found {
         found if found == turn.before.as_ref() => Ok(None),
         found if found == Some(&made) => Ok(Some(turn.before.clone())),

@@ -32,7 +32,11 @@ pub fn claim(rolls: &Rolls<'_>, plan: &Plan, own: &str) -> Result<(), Failure> {
             continue;
         }
         let roll = &other.plan.roll;
-        if let Some(member) = other.plan.members().find(|name| plan.members().any(|own| own == *name)) {
+        if let Some(member) = other
+            .plan
+            .members()
+            .find(|name| plan.members().any(|own| own == *name))
+        {
             let message = format!("roll {roll} has member {member:?}");
             return Err(Failure::new(Exit::Conflict, message).with_help(format!(
                 "wait for its end; `psl-admin upgrade status {roll}` says where it is, and \

@@ -17,7 +17,9 @@ impl Signals {
     /// Begins to note them. A reader of the output that is gone ends nothing.
     pub fn listen() -> Result<Self, Failure> {
         let arrived = Arc::new(AtomicBool::new(false));
-        let mut flags = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::clone(&arrived))).to_vec();
+        let mut flags = [SIGINT, SIGTERM, SIGHUP]
+            .map(|signal| (signal, Arc::clone(&arrived)))
+            .to_vec();
         flags.push((SIGPIPE, Arc::default()));
         for (signal, flag) in flags {
             flag::register(signal, flag).map_err(|error| {

@@ -56,5 +56,7 @@ fn quoted(member: &str, text: &str) -> String {
         shown.collect()
     };
     let shown = lines[from..].iter();
-    shown.map(|line| format!("{member} | {}\n", visible(line))).collect()
+    shown
+        .map(|line| format!("{member} | {}\n", visible(line)))
+        .collect()
 }

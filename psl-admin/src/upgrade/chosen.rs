@@ -19,12 +19,17 @@ pub fn roll(rolls: &Rolls<'_>, named: Option<&str>) -> Result<State, Failure> {
         .collect();
     match (live.pop(), live.len()) {
         (Some(only), 0) => Ok(only),
-        (None, _) => Err(Failure::new(Exit::No, "there is no roll that has not ended")
-            .with_help("`psl-admin upgrade status` shows the last one, which can be named")),
+        (None, _) => Err(
+            Failure::new(Exit::No, "there is no roll that has not ended")
+                .with_help("`psl-admin upgrade status` shows the last one, which can be named"),
+        ),
         (Some(last), _) => {
             live.push(last);
             let names: Vec<_> = live.iter().map(|state| state.plan.roll.as_str()).collect();
-            let message = format!("{} rolls have not ended, expected the name of one", names.len());
+            let message = format!(
+                "{} rolls have not ended, expected the name of one",
+                names.len()
+            );
             Err(Failure::new(Exit::Usage, message)
                 .with_help(format!("they are {}", names.join(", "))))
         }

@@ -60,7 +60,9 @@ pub fn on(
     let exit = outcome::ended(&state)?;
     if let Some(next) = outcome::next(&state) {
         let (roll, phase) = (&state.plan.roll, outcome::phase(&state));
-        context.console.note(&format!("roll {roll} is {phase}: {next}"));
+        context
+            .console
+            .note(&format!("roll {roll} is {phase}: {next}"));
     }
     Ok(exit)
 }
@@ -100,7 +102,12 @@ pub fn taken(by: &Author) -> Event {
 }
 
 /// Returns the line that a roll begins with.
-pub fn first(journal: &mut Journal, rolls: &Rolls<'_>, event: Event, id: &str) -> Result<Line, Failure> {
+pub fn first(
+    journal: &mut Journal,
+    rolls: &Rolls<'_>,
+    event: Event,
+    id: &str,
+) -> Result<Line, Failure> {
     let file = rolls.journal(id);
     journal
         .append(event)

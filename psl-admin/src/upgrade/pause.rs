@@ -31,9 +31,9 @@ impl Pause {
             )));
         };
         Request::Pause.put(&rolls, roll)?;
-        context
-            .console
-            .note(&format!("roll {roll} waits before its next member: {owner} was asked"));
+        context.console.note(&format!(
+            "roll {roll} waits before its next member: {owner} was asked"
+        ));
         Ok(Exit::Done)
     }
 }

@@ -151,7 +151,10 @@ impl Start {
         let mut sorted = self.members.clone();
         sorted.sort();
         if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            return refused(format!("--members names {:?} twice, expected it once", twice[0]));
+            return refused(format!(
+                "--members names {:?} twice, expected it once",
+                twice[0]
+            ));
         }
         if self.deadline <= self.min_healthy {
             return refused(format!(

@@ -40,7 +40,10 @@ impl Status {
         let states = self.states(&rolls)?;
         if let Some(file) = &self.svg {
             let [state] = states.as_slice() else {
-                let message = format!("--svg draws one roll, expected its name: there are {}", states.len());
+                let message = format!(
+                    "--svg draws one roll, expected its name: there are {}",
+                    states.len()
+                );
                 return Err(Failure::new(Exit::Usage, message));
             };
             let lines = journal::read(&rolls.journal(&state.plan.roll), store.trust())?;
@@ -80,7 +83,10 @@ impl Status {
 
 fn text(state: &State, driver: Option<&Owner>) -> String {
     let (plan, phase) = (&state.plan, outcome::phase(state));
-    let mut text = format!("roll {}: {} becomes {}: {phase}", plan.roll, plan.from, plan.to);
+    let mut text = format!(
+        "roll {}: {} becomes {}: {phase}",
+        plan.roll, plan.from, plan.to
+    );
     match driver {
         Some(owner) => text.push_str(&format!(", driven by {owner}\n")),
         None if state.is_live() => text.push_str(", driven by nobody\n"),

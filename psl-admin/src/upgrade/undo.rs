@@ -42,7 +42,10 @@ impl Undo {
         let state = chosen::roll(&rolls, self.roll.as_deref())?;
         let roll = state.plan.roll.clone();
         if state.phase == Phase::Finished(Outcome::Undone) {
-            return Err(Failure::new(Exit::No, format!("roll {roll:?} was undone already")));
+            return Err(Failure::new(
+                Exit::No,
+                format!("roll {roll:?} was undone already"),
+            ));
         }
         if self.dry_run {
             return show(context, &state);
@@ -74,12 +77,14 @@ fn await_end(
         return Ok(());
     };
     Request::LetGo.put(rolls, roll)?;
-    context
-        .console
-        .note(&format!("roll {roll} is being driven by {owner}, who was asked to let go"));
+    context.console.note(&format!(
+        "roll {roll} is being driven by {owner}, who was asked to let go"
+    ));
     let listed = state.plan.members().filter_map(|name| members.0.get(name));
     let longest = listed.map(|member| member.stop_deadline).max();
-    let step = longest.unwrap_or_default().max(state.plan.options.deadline());
+    let step = longest
+        .unwrap_or_default()
+        .max(state.plan.options.deadline());
     let deadline = Instant::now() + step + LET_GO;
     while Instant::now() < deadline {
         match driven::by(rolls, roll)? {
@@ -87,13 +92,15 @@ fn await_end(
             _ => return Ok(()),
         }
         // One that has stopped without ending is taken over from: its beat tells.
-        if owner.is_here() && !crate::roll::fence::beat::is_moving(&rolls.beat(roll), owner.token)? {
+        if owner.is_here() && !crate::roll::fence::beat::is_moving(&rolls.beat(roll), owner.token)?
+        {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(50));
     }
     Request::clear(rolls, roll);
-    let message = format!("roll {roll:?} is still being driven by {owner}, who was asked to let go");
+    let message =
+        format!("roll {roll:?} is still being driven by {owner}, who was asked to let go");
     Err(Failure::new(Exit::Conflict, message)
         .with_help("end that process, then type the same again"))
 }
@@ -120,7 +127,9 @@ fn show(context: &Context, state: &State) -> Result<Exit, Failure> {
             Some(link) => format!("{from} leads to {} again", link.to),
             None => format!("the link at {from} is removed"),
         };
-        text.push_str(&format!("{member}: stop, {link}, start, wait until it is healthy\n"));
+        text.push_str(&format!(
+            "{member}: stop, {link}, start, wait until it is healthy\n"
+        ));
     }
     context.console.print(match text.is_empty() {
         true => "no member has to go back\n".to_owned(),

@@ -90,6 +90,17 @@ impl Bench {
         self.write(&format!("{tree}/share/page"), &version.to_string());
     }
 
+    /// Makes a member's own tree of a version: `binaries/private/<member>`.
+    pub fn private(&self, member: usize, version: usize) -> String {
+        let tree = format!("binaries/private/{}", name(member));
+        fs::create_dir_all(self.path("binaries/private")).unwrap();
+        let mut copy = Command::new("cp");
+        let source = self.path(&format!("binaries/{}", crate::bench::tree(version)));
+        copy.arg("-a").arg(source).arg(self.path(&tree));
+        assert!(copy.status().unwrap().success());
+        tree
+    }
+
     /// Returns the lines of members.toml for a member that psl-admin starts itself.
     pub fn by_command(&self, member: usize) -> String {
         let port = self.ports[member - 1].0;
@@ -216,6 +227,15 @@ impl Bench {
         }
     }
 
+    /// Starts a command whose output goes nowhere.
+    pub fn begin(&self, command: &mut Command) -> Child {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
     /// Runs psl-admin.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.ran(&mut self.command(arguments))
@@ -244,11 +264,30 @@ impl Bench {
         self.shown(text.as_bytes())
     }
 
-    /// Returns where a member's place leads by the table: to the last component.
-    pub fn target(&self, member: usize) -> String {
-        let name = name(member);
-        let text = self.ok(&["resolve", "--member", &name, "$T/binaries/version"]);
-        text.trim().rsplit('/').next().unwrap().to_owned()
+    /// Returns the states of all members of the only roll, or the last one.
+    pub fn states(&self) -> Vec<String> {
+        let status = self.status();
+        let members = status["members"].as_array().unwrap().iter();
+        members
+            .map(|member| member["state"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Waits until the journal of the first roll of today has this text.
+    #[track_caller]
+    pub fn await_journal(&self, text: &str) {
+        await_that(text, || self.journal().contains(text));
+    }
+
+    /// Returns the journal of the last roll.
+    pub fn journal(&self) -> String {
+        let Ok(entries) = fs::read_dir(self.path("store/rolls")) else {
+            return String::new();
+        };
+        let names = entries.map(|entry| entry.unwrap().path());
+        let number = |path: &PathBuf| path.extension()?.to_str()?.parse::<u64>().ok();
+        let last = names.filter_map(|path| Some((number(&path)?, path))).max();
+        last.map_or_else(String::new, |(_, path)| fs::read_to_string(path).unwrap())
     }
 
     /// Returns the path of a name below the bench's directory.
@@ -322,12 +361,6 @@ pub fn await_that(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Waits for the end of a program.
-#[track_caller]
-pub fn end(child: Child) -> Output {
-    child.wait_with_output().unwrap()
 }
 
 /// Takes a port that nobody else is given: bound, and never listened at, so that a server may.

@@ -118,7 +118,10 @@ impl Birth {
         let recorded = Record::read(&self.directory, &self.member).map_err(failed)?;
         if let Some(record) = recorded.filter(|record| record.identity.is_alive()) {
             let pid = record.identity.pid;
-            return Err(refused(format!("process {pid} is the instance of {:?}", self.member)));
+            return Err(refused(format!(
+                "process {pid} is the instance of {:?}",
+                self.member
+            )));
         }
         let identity = Identity::own()
             .ok_or_else(|| refused("cannot look at this process in /proc".to_owned()))?;

@@ -78,9 +78,9 @@ pub fn session(leader: &Identity) -> Vec<Identity> {
     };
     let stats = stats();
     // An id is not given again while a session or group has it: the one process with it is the leader, or nobody is led.
-    let is_reused = stats.iter().any(|stat| {
-        u32::try_from(stat.pid) == Ok(leader.pid) && stat.starttime != leader.start
-    });
+    let is_reused = stats
+        .iter()
+        .any(|stat| u32::try_from(stat.pid) == Ok(leader.pid) && stat.starttime != leader.start);
     if is_reused || place.boot != leader.boot {
         return Vec::new();
     }

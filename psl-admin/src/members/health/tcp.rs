@@ -14,7 +14,9 @@ pub fn probe(address: &Address, limit: Duration) -> Result<(), String> {
     let (host, port) = (address.host.clone(), address.port);
     // Name services know no deadline: the thread is left behind when they take too long.
     let resolve = move || {
-        let found: io::Result<Vec<_>> = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        let found: io::Result<Vec<_>> = (host.as_str(), port)
+            .to_socket_addrs()
+            .map(Iterator::collect);
         let _ = sender.send(found);
     };
     thread::Builder::new()

@@ -36,7 +36,9 @@ pub fn await_healthy(
                 if healthy >= least {
                     return Ok(());
                 }
-                pause = (least / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE).min(least - healthy);
+                pause = (least / 10)
+                    .clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+                    .min(least - healthy);
             }
             Err(_) => {
                 pause = (pause * 3 / 2).min(LONGEST_PAUSE);

@@ -3,8 +3,8 @@ use crate::failure::Failure;
 use crate::members::bounded::Until;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Member, Running};
-use crate::roll::drive::check;
 use crate::roll::drive::Drive;
+use crate::roll::drive::check;
 use crate::roll::journal::event::{Event, Step, Way};
 use crate::roll::link::{self, Refused};
 use crate::roll::plan::{Plan, Turn};
@@ -38,7 +38,9 @@ impl Drive<'_> {
                 Step::Stop => self.stop(&member, way).map(|()| None),
                 Step::Link => self.link(&state.plan, turn, way).map(Some),
                 Step::Start => self.start(index, &member, deadline).map(|()| None),
-                Step::Check => self.check(&state.plan, &member, way, deadline).map(|()| None),
+                Step::Check => self
+                    .check(&state.plan, &member, way, deadline)
+                    .map(|()| None),
             };
             match taken {
                 Ok(generation) => self.note(Event::Ended {
@@ -96,9 +98,8 @@ impl Drive<'_> {
             return Ok(());
         }
         self.permit()?;
-        (self.copier)(Path::new(from), to).map_err(|failure| {
-            Trouble::new(State::CopyFailed, told(&failure))
-        })
+        (self.copier)(Path::new(from), to)
+            .map_err(|failure| Trouble::new(State::CopyFailed, told(&failure)))
     }
 
     fn stop(&self, member: &Member<'_>, way: Way) -> Result<(), Trouble> {
@@ -139,7 +140,9 @@ impl Drive<'_> {
                 Err(Refused::Away(failure)) if Instant::now() >= deadline => {
                     return Err(Trouble::new(State::StoreAway, told(&failure)));
                 }
-                Err(Refused::Away(_)) if self.signals.is_ending() => return Err(Trouble::Abandoned),
+                Err(Refused::Away(_)) if self.signals.is_ending() => {
+                    return Err(Trouble::Abandoned);
+                }
                 Err(Refused::Away(_)) => thread::sleep(AGAIN),
             }
         }

@@ -27,7 +27,11 @@ pub struct Owner {
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Identity { pid, host, .. } = &self.process;
-        write!(f, "{} (process {pid} on {host:?}, token {})", self.who, self.token)
+        write!(
+            f,
+            "{} (process {pid} on {host:?}, token {})",
+            self.who, self.token
+        )
     }
 }
 
@@ -40,9 +44,9 @@ impl Owner {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| io::Error::other(format!("it does not say who drives a roll ({error})")))
+        serde_json::from_str(&text).map(Some).map_err(|error| {
+            io::Error::other(format!("it does not say who drives a roll ({error})"))
+        })
     }
 
     /// Writes the file, whole or not at all; only under the store's lock.

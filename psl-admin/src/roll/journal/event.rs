@@ -51,7 +51,11 @@ pub enum Event {
     /// It goes on after a halt, a hold or a pause.
     Resumed,
     /// A step is about to be taken.
-    Begun { member: String, way: Way, step: Step },
+    Begun {
+        member: String,
+        way: Way,
+        step: Step,
+    },
     /// The step is done; a link has its generation.
     Ended {
         member: String,

@@ -35,7 +35,11 @@ fn a_journal_torn_anywhere_in_its_last_line_lacks_that_line_alone() {
     let whole = [line(1, "a"), line(1, "b")].map(|line| line.to_text());
     let text = whole.concat();
     for cut in whole[0].len()..text.len() {
-        assert_eq!(members(&text.as_bytes()[..cut]), Ok(vec!["a".to_owned()]), "{cut}");
+        assert_eq!(
+            members(&text.as_bytes()[..cut]),
+            Ok(vec!["a".to_owned()]),
+            "{cut}"
+        );
     }
     assert_eq!(members(text.as_bytes()).unwrap(), ["a", "b"]);
     let zeroed = [whole[0].as_bytes(), &[0; 100]].concat();

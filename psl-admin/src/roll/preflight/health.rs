@@ -21,7 +21,9 @@ pub fn check(plan: &Plan, members: &Members, site: &Site) -> Result<(), Failure>
             .map(|member| (member.name, scope.spawn(move || ask(&member))))
             .collect();
         let answers = asked.into_iter().filter_map(|(name, thread)| {
-            let why = thread.join().unwrap_or_else(|_| Err("the check panicked".into()));
+            let why = thread
+                .join()
+                .unwrap_or_else(|_| Err("the check panicked".into()));
             Some(format!("{name}: {}", why.err()?))
         });
         answers.collect::<Vec<_>>()

@@ -26,9 +26,12 @@ pub fn check(plan: &Plan, table: &Table, members: &Members, site: &Site) -> Resu
             continue;
         };
         if !table.members.contains_key(name) {
-            let message = format!("the table has no attributes of member {name:?}: without its link it would be unknown");
-            return Err(Failure::new(Exit::Refused, message)
-                .with_help(format!("`psl-admin member set {name} app=...` makes it known")));
+            let message = format!(
+                "the table has no attributes of member {name:?}: without its link it would be unknown"
+            );
+            return Err(Failure::new(Exit::Refused, message).with_help(format!(
+                "`psl-admin member set {name} app=...` makes it known"
+            )));
         }
         if let Command::List(argv) = command {
             executable(table, name, &argv[0], &plan.from)?;
@@ -51,7 +54,8 @@ fn executable(table: &Table, member: &str, program: &str, version: &str) -> Resu
     let found = view::physical(&view, OsStr::new(program));
     let may = found.and_then(|file: PathBuf| Ok(rustix::fs::access(&file, Access::EXEC_OK)?));
     may.map_err(|error| {
-        let message = format!("member {member:?} could not execute {program:?} with {version:?}: {error}");
+        let message =
+            format!("member {member:?} could not execute {program:?} with {version:?}: {error}");
         Failure::new(Exit::Refused, message)
     })
 }
@@ -75,7 +79,9 @@ fn trial(site: &Site, member: &str) -> Result<(), Failure> {
         Ok((End::Exited(status), _)) if status.success() => Ok(()),
         Ok((End::Exited(_), output)) => {
             let said = output.trim();
-            Err(refused(said.strip_prefix("psl-admin: ").unwrap_or(said).to_owned()))
+            Err(refused(
+                said.strip_prefix("psl-admin: ").unwrap_or(said).to_owned(),
+            ))
         }
         Ok(_) => Err(refused(format!("`true` did not end within {LIMIT:?}"))),
         Err(error) => Err(refused(error.to_string())),

@@ -45,13 +45,17 @@ fn place(plan: &Plan, table: &Table, turn: &Turn) -> Result<(), Failure> {
             .with_help("FROM is the path by which its instances are configured to find the version that they run")
     })?;
     if turn.before.as_ref().is_some_and(|link| link.to == turn.to) {
-        let message = format!("member {member:?} has the link {from:?} -> {:?} already", turn.to);
+        let message = format!(
+            "member {member:?} has the link {from:?} -> {:?} already",
+            turn.to
+        );
         return Err(Failure::new(Exit::Refused, message).with_help("leave it out of --members"));
     }
     match physical.is_dir() {
         true => Ok(()),
         false => {
-            let message = format!("{from:?} is no directory for member {member:?}: it is {physical:?}");
+            let message =
+                format!("{from:?} is no directory for member {member:?}: it is {physical:?}");
             Err(Failure::new(Exit::Refused, message))
         }
     }
@@ -63,11 +67,17 @@ fn target(plan: &Plan, turn: &Turn) -> Result<(), Failure> {
         return directory(to, "TO");
     }
     if to.symlink_metadata().is_ok() {
-        let message = format!("{to:?} is there, and was to become the copy for {:?}", turn.member);
+        let message = format!(
+            "{to:?} is there, and was to become the copy for {:?}",
+            turn.member
+        );
         return Err(Failure::new(Exit::Refused, message)
             .with_help("remove it, or leave out --copy-from to use the trees that are there"));
     }
-    directory(to.parent().unwrap_or(Path::new("/")), "the directory above TO")
+    directory(
+        to.parent().unwrap_or(Path::new("/")),
+        "the directory above TO",
+    )
 }
 
 fn directory(path: &Path, what: &str) -> Result<(), Failure> {
@@ -93,12 +103,19 @@ fn reached(plan: &Plan, linked: &Table, turn: &Turn) -> Result<(), Failure> {
         Some(row) => {
             let message = format!(
                 "the link of the roll would lose for member {:?}: {:?} would lead to {:?}, because of {}",
-                turn.member, plan.from, row.to.as_str(), row.criteria
+                turn.member,
+                plan.from,
+                row.to.as_str(),
+                row.criteria
             );
-            Err(Failure::new(Exit::Refused, message).with_help("remove the row that beats it first"))
+            Err(Failure::new(Exit::Refused, message)
+                .with_help("remove the row that beats it first"))
         }
         None => {
-            let message = format!("no link would hold for member {:?} at {:?}", turn.member, plan.from);
+            let message = format!(
+                "no link would hold for member {:?} at {:?}",
+                turn.member, plan.from
+            );
             Err(Failure::new(Exit::Refused, message))
         }
     }

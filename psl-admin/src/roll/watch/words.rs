@@ -10,7 +10,10 @@ pub fn of(event: &Event) -> Option<String> {
         Event::Planned { plan } => {
             let members: Vec<_> = plan.members().collect();
             let (roll, from, to) = (&plan.roll, &plan.from, &plan.to);
-            format!("roll {roll}: {from} becomes {to} for {}", members.join(", "))
+            format!(
+                "roll {roll}: {from} becomes {to} for {}",
+                members.join(", ")
+            )
         }
         Event::Taken { who, host, pid } => {
             format!("driven by {who} (process {pid} on {host:?}) from here on")

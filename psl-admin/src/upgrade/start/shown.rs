@@ -68,23 +68,30 @@ fn steps(plan: &Plan, turn: &Turn, listed: &Listed) -> Vec<(&'static str, String
             command,
             stop_signal,
         } => (
-            format!("signal {}, then KILL", stop_signal.as_raw()),
+            format!(
+                "{}, then KILL",
+                signal_hook::low_level::signal_name(stop_signal.as_raw()).unwrap_or("a signal")
+            ),
             shell_words::join(command.argv()),
         ),
         Start::Unit(unit) => (
             format!("systemctl stop {unit}"),
             format!("systemctl start {unit}"),
         ),
-        Start::Commands { start, stop } => {
-            (shell_words::join(stop.argv()), shell_words::join(start.argv()))
-        }
+        Start::Commands { start, stop } => (
+            shell_words::join(stop.argv()),
+            shell_words::join(start.argv()),
+        ),
     };
     let mut steps = Vec::new();
     if let Some(tree) = &options.copy_from {
         steps.push(("copy", format!("{tree} to {}", turn.to)));
     }
     steps.extend([
-        ("stop", format!("{stop}, within {}", told(listed.stop_deadline))),
+        (
+            "stop",
+            format!("{stop}, within {}", told(listed.stop_deadline)),
+        ),
         ("link", format!("{} -> {}", plan.from, turn.to)),
         ("start", start),
         (

@@ -35,7 +35,12 @@ pub fn drawn(state: &State, lines: &[Line]) -> String {
         .set("width", WIDTH)
         .set("height", height)
         .set("font-family", FONT)
-        .add(Rectangle::new().set("width", WIDTH).set("height", height).set("fill", "#ffffff"))
+        .add(
+            Rectangle::new()
+                .set("width", WIDTH)
+                .set("height", height)
+                .set("fill", "#ffffff"),
+        )
         .add(label(&heading(state), 20.0, 30.0, 17.0, "#1a1a1a").set("font-weight", "600"))
         .add(label(&planned(state, lines), 20.0, 52.0, 12.0, "#5a5a5a"));
     document = axis(document, &scale, length, bottom);
@@ -62,7 +67,13 @@ impl Scale {
 
 fn heading(state: &State) -> String {
     let plan = &state.plan;
-    format!("roll {}: {} \u{2192} {}: {}", plan.roll, plan.from, plan.to, outcome::phase(state))
+    format!(
+        "roll {}: {} \u{2192} {}: {}",
+        plan.roll,
+        plan.from,
+        plan.to,
+        outcome::phase(state)
+    )
 }
 
 fn planned(state: &State, lines: &[Line]) -> String {
@@ -71,7 +82,10 @@ fn planned(state: &State, lines: &[Line]) -> String {
     });
     let reason = state.plan.reason.as_ref();
     let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("begun {when} by {} on {}{why}", state.plan.who, state.plan.host)
+    format!(
+        "begun {when} by {} on {}{why}",
+        state.plan.who, state.plan.host
+    )
 }
 
 fn lane(member: &str, spans: &[&Span], scale: &Scale, begin: f64, y: f64) -> Group {
@@ -79,7 +93,11 @@ fn lane(member: &str, spans: &[&Span], scale: &Scale, begin: f64, y: f64) -> Gro
     let mut lane = Group::new().add(label(&name, 20.0, y + 15.0, 13.0, "#1a1a1a"));
     for span in spans {
         let (from, to) = (scale.x(span.from - begin), scale.x(span.to - begin));
-        let title = format!("{member}: {} for {:.1} s", span.look.name(), span.to - span.from);
+        let title = format!(
+            "{member}: {} for {:.1} s",
+            span.look.name(),
+            span.to - span.from
+        );
         let bar = Rectangle::new()
             .set("x", from)
             .set("y", y)
@@ -159,7 +177,9 @@ fn legend(y: f64) -> Group {
         .set("fill", "#ffffff")
         .set("stroke", "#1a1a1a")
         .set("stroke-width", 1.5);
-    legend.add(mark).add(label("commit", x + 17.0, y, 12.0, "#1a1a1a"))
+    legend
+        .add(mark)
+        .add(label("commit", x + 17.0, y, 12.0, "#1a1a1a"))
 }
 
 fn label(text: &str, x: f64, y: f64, size: f64, colour: &str) -> Text {

@@ -91,7 +91,10 @@ pub fn of(state: &State, lines: &[Line]) -> Vec<Span> {
             commits: Vec::new(),
         };
         let mut spans = vec![span(Look::Old, begin)];
-        for line in lines.iter().filter(|line| line.event.member() == Some(name)) {
+        for line in lines
+            .iter()
+            .filter(|line| line.event.member() == Some(name))
+        {
             let now = moment(line);
             let last = spans.last_mut().expect("it begins with one");
             if let Event::Ended {

@@ -11,6 +11,7 @@ use crate::members::trouble::{State, Trouble};
 use crate::members::{Permit, Running};
 use birth::Birth;
 use process::Identity;
+use psl_table::store::{Store, Trust};
 use record::{Lock, Record};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -37,21 +38,30 @@ pub struct Site {
 }
 
 impl Site {
-    /// Prepares the directory `running/` of a store.
-    pub fn of_store(store: &Path) -> Result<Self, Failure> {
-        let directory = store.join(RUNNING);
-        let mut builder = DirBuilder::new();
-        match builder.mode(0o755).create(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                let message = format!("cannot make {directory:?}: {error}");
-                Err(Failure::new(Exit::Storage, message))
-            }
-            _ => Ok(Self {
-                store: store.to_owned(),
-                directory,
-                fence: None,
-            }),
+    /// Names the directory `running/` of a store.
+    pub fn of_store(store: &Store) -> Self {
+        Self {
+            directory: store.dir().join(RUNNING),
+            store: store.dir().to_owned(),
+            fence: None,
         }
+    }
+
+    /// Makes sure that the directory is there, and belongs to those who may write the store.
+    pub fn prepare(&self, trust: Trust) -> Result<(), Failure> {
+        let directory = &self.directory;
+        let failed = |error: io::Error| {
+            let message = format!("cannot make {directory:?}: {error}");
+            Failure::new(Exit::Storage, message)
+        };
+        match DirBuilder::new().mode(0o755).create(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        let opened = File::open(directory).map_err(failed)?;
+        Ok(trust.check(directory, opened)?)
     }
 
     /// Lets instances be born only as long as the file says that this token is the current one.

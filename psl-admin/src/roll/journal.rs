@@ -25,8 +25,6 @@ const LONGEST: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Journal {
     file: File,
-    /// Where the last whole line ends.
-    end: u64,
     token: u64,
 }
 
@@ -34,7 +32,7 @@ impl Journal {
     /// Makes the journal of a roll that nobody has heard of.
     pub fn create(path: &Path, token: u64) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o644);
+        options.append(true).create_new(true).mode(0o644);
         let made = options.open(path).and_then(|file| {
             let parent = path.parent().unwrap_or(Path::new("/"));
             File::open(parent)?.sync_all()?;
@@ -42,7 +40,6 @@ impl Journal {
         });
         Ok(Self {
             file: made.map_err(|error| failed("make", path, &error))?,
-            end: 0,
             token,
         })
     }
@@ -50,28 +47,27 @@ impl Journal {
     /// Opens the journal of a roll that goes on; what is torn at its end is cut off.
     pub fn resume(path: &Path, token: u64, trust: Trust) -> Result<(Self, Vec<Line>), Failure> {
         let (lines, end) = read_with_end(path, trust)?;
-        let file = OpenOptions::new().write(true).open(path);
+        let file = OpenOptions::new().append(true).open(path);
         let file = file.map_err(|error| failed("open", path, &error))?;
         file.set_len(end)
             .map_err(|error| failed("cut", path, &error))?;
-        Ok((Self { file, end, token }, lines))
+        Ok((Self { file, token }, lines))
     }
 
     /// Writes a line, and returns when it is on the storage. What fails leaves no line.
     pub fn append(&mut self, event: Event) -> io::Result<Line> {
         let line = Line::of_this_moment(self.token, event);
         let text = line.to_text();
-        let written = rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Start(self.end))
-            .map_err(io::Error::from)
-            .and_then(|_| self.file.write_all(text.as_bytes()))
-            .and_then(|()| self.file.sync_data());
+        let end = self.file.metadata()?.len();
+        // At the end, wherever that is: what another program has written since it took over stays.
+        let written = (self.file.write_all(text.as_bytes())).and_then(|()| self.file.sync_data());
         match written {
-            Ok(()) => {
-                self.end += text.len() as u64;
-                Ok(line)
-            }
+            Ok(()) => Ok(line),
             Err(error) => {
-                let _ = self.file.set_len(self.end);
+                let torn = self.file.metadata()?.len();
+                if (end..=end + text.len() as u64).contains(&torn) {
+                    self.file.set_len(end)?;
+                }
                 Err(error)
             }
         }
@@ -134,7 +130,10 @@ fn damaged(path: &Path, number: usize, flaw: &str) -> Failure {
         Exit::Invalid,
         format!("{}:{number}: {flaw}, expected a line as psl-admin wrote it", place.display()),
     )
-    .with_help("the journal was changed or damaged: put it back from a backup, or bring the members back by hand")
+    .with_help(
+        "the journal was changed or damaged: put it back from a backup, or bring the members to where they belong by \
+         hand, and move the journal away",
+    )
 }
 
 #[cfg(test)]

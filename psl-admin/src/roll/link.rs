@@ -2,9 +2,10 @@
 use crate::edit::{self, Row};
 use crate::failure::Failure;
 use crate::roll::fence::{Fence, Refusal};
+use crate::roll::journal::event::Way;
 use crate::roll::plan::{Link, Plan, Turn};
 use psl_table::criteria::Criteria;
-use psl_table::error::{Class, Error};
+use psl_table::error::Class;
 use psl_table::history::Author;
 use psl_table::store::{CommitOptions, Store};
 use psl_table::table::{LinkRow, Table};
@@ -20,40 +21,57 @@ pub enum Refused {
     Overtaken(Failure),
 }
 
-/// Sets a member's link, whatever other rows have become meanwhile; returns the generation that has it.
+/// Sets a member's link, or sets it back, whatever other rows have become meanwhile; returns the generation that has it.
 ///
 /// Under the store's lock the token is looked at again, and the row must be the one that was there when the roll was
-/// planned, or already the wanted one.
-pub fn set(store: &Store, fence: &Fence, plan: &Plan, turn: &Turn) -> Result<u64, Refused> {
-    let wanted = plan.link(turn);
-    let reason = format!(
-        "{}, token {}: {} gets {}",
-        plan.note(),
-        fence.token,
-        turn.member,
-        turn.to
-    );
-    commit(store, fence, plan, turn, reason, |found| match found {
-        found if found == Some(&wanted) => Ok(None),
-        found if found == turn.before.as_ref() => Ok(Some(Some(wanted.clone()))),
-        found => Err(found.cloned()),
-    })
+/// planned, or the one that the roll makes.
+pub fn set(
+    store: &Store,
+    fence: &Fence,
+    plan: &Plan,
+    turn: &Turn,
+    way: Way,
+) -> Result<u64, Refused> {
+    let (note, token, member) = (plan.note(), fence.token, &turn.member);
+    let reason = match way {
+        Way::There => format!("{note}, token {token}: {member} gets {}", turn.to),
+        Way::Back => format!("{note}, token {token}: {member} goes back"),
+    };
+    let mut refused = None;
+    let by = Author::here(Some(reason));
+    let committed = store.commit(&by, CommitOptions::default(), |table| {
+        let found = of_member(table, &plan.from, member);
+        let decided = fence.require().map_err(Refused::from).and_then(|()| {
+            decided(plan, turn, way, found.as_ref())
+                .map_err(|found| Refused::Changed(changed(plan, turn, found)))
+        });
+        Ok(match decided {
+            Ok(Some(link)) => edited(table, &plan.from, member, link.as_ref()),
+            Ok(None) => table.text().to_owned(),
+            Err(why) => {
+                refused = Some(why);
+                // The text as it is commits nothing.
+                table.text().to_owned()
+            }
+        })
+    });
+    match (committed, refused) {
+        (_, Some(refused)) => Err(refused),
+        (Ok(generation), None) => Ok(generation),
+        (Err(error), None) => Err(match error.class() {
+            Class::Storage | Class::Conflict => Refused::Away(error.into()),
+            _ => Refused::Changed(error.to_string()),
+        }),
+    }
 }
 
-/// Sets a member's link back to what it was when the roll was planned; returns the generation that has it.
-pub fn set_back(store: &Store, fence: &Fence, plan: &Plan, turn: &Turn) -> Result<u64, Refused> {
-    let made = plan.link(turn);
-    let reason = format!(
-        "{}, token {}: {} goes back",
-        plan.note(),
-        fence.token,
-        turn.member
-    );
-    commit(store, fence, plan, turn, reason, |found| match found {
-        found if found == turn.before.as_ref() => Ok(None),
-        found if found == Some(&made) => Ok(Some(turn.before.clone())),
-        found => Err(found.cloned()),
-    })
+/// Says why a member's link could not be set, or set back, as the table is.
+pub fn refused(table: &Table, plan: &Plan, turn: &Turn, way: Way) -> Option<String> {
+    let found = of_member(table, &plan.from, &turn.member);
+    match decided(plan, turn, way, found.as_ref()) {
+        Err(found) => Some(changed(plan, turn, found)),
+        Ok(_) => None,
+    }
 }
 
 /// Returns a member's own link at the place.
@@ -85,42 +103,20 @@ pub fn edited(table: &Table, from: &str, member: &str, link: Option<&Link>) -> S
     )
 }
 
+/// Decides what a member's link becomes: nothing else, another one, none; or it is somebody else's.
 type Decision = Result<Option<Option<Link>>, Option<Link>>;
 
-fn commit(
-    store: &Store,
-    fence: &Fence,
-    plan: &Plan,
-    turn: &Turn,
-    reason: String,
-    decide: impl Fn(Option<&Link>) -> Decision,
-) -> Result<u64, Refused> {
-    let mut refused = None;
-    let by = Author::here(Some(reason));
-    let committed = store.commit(&by, CommitOptions::default(), |table| {
-        let found = of_member(table, &plan.from, &turn.member);
-        let decided = fence
-            .require()
-            .map_err(Refused::from)
-            .and_then(|()| decide(found.as_ref()).map_err(|found| changed(plan, turn, found)));
-        Ok(match decided {
-            Ok(Some(link)) => edited(table, &plan.from, &turn.member, link.as_ref()),
-            Ok(None) => table.text().to_owned(),
-            Err(why) => {
-                refused = Some(why);
-                // The text as it is commits nothing.
-                table.text().to_owned()
-            }
-        })
-    });
-    match (committed, refused) {
-        (_, Some(refused)) => Err(refused),
-        (Ok(generation), None) => Ok(generation),
-        (Err(error @ Error::Invalid { .. }), None) => Err(Refused::Changed(error.to_string())),
-        (Err(error), None) => match error.class() {
-            Class::Storage | Class::Conflict => Err(Refused::Away(error.into())),
-            _ => Err(Refused::Changed(error.to_string())),
-        },
+fn decided(plan: &Plan, turn: &Turn, way: Way, found: Option<&Link>) -> Decision {
+    let made = plan.link(turn);
+    let (old, new) = (turn.before.as_ref(), Some(&made));
+    let (wanted, other) = match way {
+        Way::There => (new, old),
+        Way::Back => (old, new),
+    };
+    match found {
+        found if found == wanted => Ok(None),
+        found if found == other => Ok(Some(wanted.cloned())),
+        found => Err(found.cloned()),
     }
 }
 
@@ -133,7 +129,7 @@ impl From<Refusal> for Refused {
     }
 }
 
-fn changed(plan: &Plan, turn: &Turn, found: Option<Link>) -> Refused {
+fn changed(plan: &Plan, turn: &Turn, found: Option<Link>) -> String {
     let (from, member) = (&plan.from, &turn.member);
     let found = match found {
         Some(link) => format!("leads to {:?}", link.to),
@@ -143,9 +139,9 @@ fn changed(plan: &Plan, turn: &Turn, found: Option<Link>) -> Refused {
         Some(link) => format!("{:?} or {:?}", link.to, turn.to),
         None => format!("none or {:?}", turn.to),
     };
-    Refused::Changed(format!(
-        "somebody else has changed the link of {member:?} at {from:?}: it {found}, expected {expected} as the roll made it"
-    ))
+    format!(
+        "somebody else has changed the link of {member:?} at {from:?}: it {found}, expected {expected}"
+    )
 }
 
 fn only(member: &str) -> Criteria {

@@ -34,7 +34,8 @@ pub fn on(
     (journal, state): (Journal, State),
     (signals, begin): (&Signals, Begin),
 ) -> Result<Exit, Failure> {
-    let site = Site::of_store(rolls.store.dir())?;
+    let site = Site::of_store(rolls.store);
+    site.prepare(rolls.store.trust())?;
     let watch = watch::chosen(context.console, &state);
     let begin = match begin {
         Begin::Planned(line) => {
@@ -58,7 +59,7 @@ pub fn on(
         context.console.print(outcome::summary(&state))?;
     }
     let exit = outcome::ended(&state)?;
-    if let Some(next) = outcome::next(&state) {
+    if let Some(next) = outcome::next(&state).filter(|_| !context.console.json) {
         let (roll, phase) = (&state.plan.roll, outcome::phase(&state));
         context
             .console

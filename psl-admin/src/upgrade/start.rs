@@ -85,16 +85,12 @@ impl Start {
         let by = Author::here(self.change.reason.clone());
         self.expect_generation(&table)?;
         let mut plan = self.plan(&table, &by);
+        preflight::claim(&rolls, &plan, "")?;
+        preflight::check(&plan, &table, &members, &Site::of_store(&store))?;
         if self.change.dry_run {
-            let site = Site::of_store(store.dir())?;
-            preflight::claim(&rolls, &plan, "")?;
-            preflight::check(&plan, &table, &members, &site)?;
             return shown::show(context, &plan, &members);
         }
         rolls.prepare()?;
-        preflight::claim(&rolls, &plan, "")?;
-        let site = Site::of_store(store.dir())?;
-        preflight::check(&plan, &table, &members, &site)?;
         let signals = Signals::listen()?;
         let begun = store.exclusively(&by, LOCK_WAIT, || {
             self.expect_generation(&store.read()?)?;

@@ -63,6 +63,10 @@ impl Status {
         }
         if context.console.json {
             context.console.print_json(&shown)?;
+        } else if states.is_empty() {
+            context
+                .console
+                .note("there is no roll; `psl-admin upgrade start` begins one");
         }
         Ok(Exit::Done)
     }

@@ -4,7 +4,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::roll::directory::Rolls;
 use crate::roll::driven;
-use crate::roll::journal::event::{Event, Outcome};
+use crate::roll::journal::event::{Event, Outcome, Way};
+use crate::roll::link;
 use crate::roll::request::Request;
 use crate::roll::signals::Signals;
 use crate::roll::state::{Phase, State};
@@ -12,6 +13,7 @@ use crate::upgrade::{chosen, going};
 use clap::Args;
 use psl_table::history::Author;
 use psl_table::members::Members;
+use psl_table::table::Table;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,6 +52,9 @@ impl Undo {
         if self.dry_run {
             return show(context, &state);
         }
+        if !state.is_live() {
+            untouched(&store.read()?, &state)?;
+        }
         let signals = Signals::listen()?;
         await_end(context, &rolls, &state, &members)?;
         let by = Author::here(None);
@@ -62,6 +67,17 @@ impl Undo {
         let going = (journal, state);
         let begin = going::Begin::Taken(begin);
         going::on(context, rolls, &members, fence, going, (&signals, begin))
+    }
+}
+
+/// Refuses when somebody has changed the links since the roll has ended.
+fn untouched(table: &Table, state: &State) -> Result<(), Failure> {
+    let turns = state.plan.members.iter();
+    let mut refused = turns.filter_map(|turn| link::refused(table, &state.plan, turn, Way::Back));
+    match refused.next() {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(Exit::Refused, why)
+            .with_help("undo the rolls that came later first, or change the links by hand")),
     }
 }
 

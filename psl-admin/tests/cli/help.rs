@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 22] = [
     "init",
     "add",
     "remove",
@@ -17,6 +17,12 @@ const VERBS: [&str; 16] = [
     "rollback",
     "run",
     "env",
+    "upgrade",
+    "upgrade start",
+    "upgrade status",
+    "upgrade pause",
+    "upgrade resume",
+    "upgrade undo",
     "demo",
 ];
 
@@ -79,6 +85,7 @@ fn verbs_that_change_something_take_the_same_flags() {
         "member set",
         "member remove",
         "rollback",
+        "upgrade start",
     ] {
         let help = bench.ok(&format!("{verb} --help"));
         for flag in ["--dry-run", "--if-generation <N>", "--reason <TEXT>"] {

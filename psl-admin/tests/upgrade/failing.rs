@@ -177,21 +177,37 @@ fn a_member_that_ignores_signals_is_killed_when_its_deadline_is_over() {
 #[test]
 fn a_link_that_somebody_else_has_changed_is_left_alone() {
     let bench = Bench::new(2);
-    assert_eq!(
-        bench.ran(&mut bench.upgrade(2, &["--canary", "1"])).code,
-        Some(0)
-    );
+    let held = bench.ran(&mut bench.upgrade(2, &["--canary", "1"]));
+    assert_eq!(held.code, Some(0), "{held:?}");
     let (from, other) = ("$T/binaries/version", "$T/binaries/version3");
     bench.ok(&["add", "--member", "erp2", from, other]);
+    let servers = bench.servers();
     let ran = bench.run(&["upgrade", "resume"]);
     assert_eq!(ran.code, Some(7), "{ran:?}");
+    let said = "erp2 could not be linked: somebody else has changed the link";
+    assert!(ran.stderr.contains(said), "{ran:?}");
+    assert_eq!(bench.servers(), servers);
+    bench.assert_releases(&[2, 1]);
+    assert!(bench.links().contains("version3"), "{}", bench.links());
+}
+
+#[test]
+fn a_member_whose_link_was_changed_keeps_it_on_the_way_back() {
+    let bench = Bench::new(2);
+    let held = bench.ran(&mut bench.upgrade(2, &["--canary", "1"]));
+    assert_eq!(held.code, Some(0), "{held:?}");
+    let (from, other) = ("$T/binaries/version", "$T/binaries/version3");
+    bench.ok(&["remove", "--member", "erp1", from]);
+    bench.ok(&["add", "--member", "erp1", from, other]);
+    let ran = bench.run(&["upgrade", "undo"]);
+    assert_eq!(ran.code, Some(7), "{ran:?}");
     assert!(
-        ran.stderr
-            .contains("erp2 could not be linked: somebody else has changed the link"),
+        ran.stderr.contains("leads to \"$T/binaries/version3\""),
         "{ran:?}"
     );
+    assert_eq!(bench.status()["phase"], "undone");
     assert!(bench.links().contains("version3"), "{}", bench.links());
-    assert_eq!(bench.release(1), Some("2".to_owned()));
+    bench.assert_releases(&[2, 1]);
 }
 
 #[test]

@@ -145,8 +145,9 @@ fn systemd_units_are_asked_by_systemctl() {
     bench.script(
         "systemd/systemctl",
         "for unit; do :; done\nname=${unit%@*} port=${unit#*@}\ncase $1 in\n\
-         start) exec $T/hooks/start $name $port;;\n\
-         stop) $T/hooks/stop $name; rm -f $T/hooks/$name.pid;;\n\
+         start) setsid $T/hooks/start $name $port;;\n\
+         stop) $T/hooks/stop $name; while kill -0 $(cat $T/hooks/$name.pid) 2>&-; do sleep 0.02; done\n\
+         rm -f $T/hooks/$name.pid;;\n\
          show) [ -e $T/hooks/$name.pid ] && echo active || echo inactive;;\nesac",
     );
     let path = format!(

@@ -118,7 +118,7 @@ fn what_cannot_go_well_is_refused_and_changes_nothing() {
                 "1",
             ],
             4,
-            "generation 1",
+            "expected 1 ",
         ),
         (&[from, "relative", "--members", "erp1"], 2, "is relative"),
     ];
@@ -180,4 +180,25 @@ fn members_without_a_health_check_are_refused() {
     let ran = bench.ran(&mut bench.upgrade(2, &[]));
     assert_eq!(ran.code, Some(3), "{ran:?}");
     assert!(ran.stderr.contains("has no health check"), "{ran:?}");
+}
+
+#[test]
+fn a_roll_whose_links_a_later_one_has_changed_is_not_undone() {
+    let bench = Bench::new(2);
+    assert_eq!(bench.ran(&mut bench.upgrade(2, &[])).code, Some(0));
+    let first = bench.status()["roll"].as_str().unwrap().to_owned();
+    assert_eq!(bench.ran(&mut bench.upgrade(3, &[])).code, Some(0));
+    let ran = bench.run(&["upgrade", "undo", &first]);
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    assert!(
+        ran.stderr.contains("undo the rolls that came later first"),
+        "{ran:?}"
+    );
+    bench.assert_releases(&[3, 3]);
+    // The other way round both can be undone.
+    let second = bench.status()["roll"].as_str().unwrap().to_owned();
+    bench.ok(&["upgrade", "undo", &second]);
+    bench.assert_releases(&[2, 2]);
+    bench.ok(&["upgrade", "undo", &first]);
+    bench.assert_releases(&[1, 1]);
 }

@@ -17,7 +17,7 @@ fn a_dry_run_prints_every_step_and_the_way_back_and_does_nothing() {
         "-- holds until `psl-admin upgrade resume`",
         "2. erp2",
         "erp2: $T/binaries/version without a link of its own",
-        "at most 2 min 50 s there, and 2 min 50 s back",
+        "at most 3 min 10 s there, and 3 min 10 s back",
     ];
     let mut rest = ran.stdout.as_str();
     for line in expected {

@@ -23,7 +23,8 @@ impl Drive<'_> {
         let member = self.member(&turn.member)?;
         // One deadline for start and health together, from the start on.
         let mut deadline = None;
-        for step in state.steps(index, way) {
+        self.look_at_link(&state, index, way)?;
+        for step in self.state().steps(index, way) {
             let name = || turn.member.clone();
             self.note(Event::Begun {
                 member: name(),
@@ -88,6 +89,39 @@ impl Drive<'_> {
         })
     }
 
+    /// Looks whether somebody else has changed the member's link, before the member is stopped for nothing.
+    fn look_at_link(
+        &self,
+        state: &crate::roll::state::State,
+        index: usize,
+        way: Way,
+    ) -> Result<(), Trouble> {
+        let (plan, turn) = (&state.plan, &state.plan.members[index]);
+        if !state.steps(index, way).contains(&Step::Link) {
+            return Ok(());
+        }
+        // A table that cannot be read is waited for when the link is to be set.
+        let Ok(table) = self.rolls.store.read() else {
+            return Ok(());
+        };
+        let Some(why) = link::refused(&table, plan, turn, way) else {
+            return Ok(());
+        };
+        let member = turn.member.clone();
+        if way == Way::Back {
+            return self.note(Event::LeftAlone { member, why });
+        }
+        let state = State::LinkRefused;
+        self.note(Event::Failed {
+            member,
+            way,
+            step: None,
+            state,
+            message: why.clone(),
+        })?;
+        Err(Trouble::new(state, why))
+    }
+
     fn copy(&self, plan: &Plan, turn: &Turn) -> Result<(), Trouble> {
         let to = Path::new(&turn.to);
         let Some(from) = &plan.options.copy_from else {
@@ -129,13 +163,15 @@ impl Drive<'_> {
         let store = self.rolls.store;
         let deadline = Instant::now() + plan.options.deadline();
         loop {
-            let set = match way {
-                Way::There => link::set(store, &self.fence, plan, turn),
-                Way::Back => link::set_back(store, &self.fence, plan, turn),
-            };
-            match set {
+            match link::set(store, &self.fence, plan, turn, way) {
                 Ok(generation) => return Ok(generation),
                 Err(Refused::Overtaken(failure)) => return Err(Trouble::Forbidden(failure)),
+                // A member goes back to whatever somebody else wants it to have.
+                Err(Refused::Changed(why)) if way == Way::Back => {
+                    let member = turn.member.clone();
+                    self.note(Event::LeftAlone { member, why })?;
+                    return Ok(store.read().map_or(0, |table| table.generation));
+                }
                 Err(Refused::Changed(why)) => return Err(Trouble::new(State::LinkRefused, why)),
                 Err(Refused::Away(failure)) if Instant::now() >= deadline => {
                     return Err(Trouble::new(State::StoreAway, told(&failure)));

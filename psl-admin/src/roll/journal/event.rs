@@ -68,6 +68,8 @@ pub enum Event {
     Healthy { member: String },
     /// It is not.
     Unhealthy { member: String, why: String },
+    /// Its link is not the one that the roll has made: it stays as somebody else has made it.
+    LeftAlone { member: String, why: String },
     /// The member has its new version.
     Upgraded { member: String },
     /// The member has its old version again.
@@ -106,6 +108,7 @@ impl Event {
             | Event::Ended { member, .. }
             | Event::Healthy { member }
             | Event::Unhealthy { member, .. }
+            | Event::LeftAlone { member, .. }
             | Event::Upgraded { member }
             | Event::Undone { member }
             | Event::Failed { member, .. } => Some(member),

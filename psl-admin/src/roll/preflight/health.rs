@@ -43,7 +43,9 @@ pub fn check(plan: &Plan, members: &Members, site: &Site) -> Result<(), Failure>
 
 fn ask(member: &Member<'_>) -> Result<(), String> {
     match member.running() {
-        Ok(Running::No) => return Err("does not run".to_owned()),
+        Ok(Running::No) => {
+            return Err("does not run, or was not started by psl-admin with this store".to_owned());
+        }
         Ok(_) => {}
         Err(Trouble::Failed { message, .. }) => return Err(message),
         Err(_) => return Err("could not be asked".to_owned()),

@@ -53,6 +53,10 @@ impl Standing {
                     self.is_linked = false;
                 }
             }
+            Event::LeftAlone { why, .. } => {
+                self.failed = Some((trouble::State::LinkRefused, why.clone()));
+                self.is_linked = false;
+            }
             Event::Failed { state, message, .. } => {
                 self.failed = Some((*state, message.clone()));
                 // Whoever tries again starts it again.

@@ -59,6 +59,7 @@ pub fn of_member(event: &Event) -> Option<String> {
         } => "stopped".to_owned(),
         Event::Healthy { .. } => "healthy".to_owned(),
         Event::Unhealthy { why, .. } => format!("unhealthy: {why}"),
+        Event::LeftAlone { why, .. } => format!("its link stays as it is: {why}"),
         Event::Upgraded { .. } => "upgraded".to_owned(),
         Event::Undone { .. } => "has its old version".to_owned(),
         Event::Failed { state, message, .. } => format!("{state}: {message}"),

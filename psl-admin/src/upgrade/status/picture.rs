@@ -10,7 +10,7 @@ use svg::node::element::{Circle, Group, Line as Stroke, Rectangle, Text, Title};
 
 const FONT: &str = "system-ui, sans-serif";
 const LANE: f64 = 34.0;
-const TOP: f64 = 78.0;
+const TOP: f64 = 96.0;
 const RIGHT: f64 = 30.0;
 const WIDTH: f64 = 900.0;
 const BAR: f64 = 18.0;
@@ -20,7 +20,8 @@ pub fn drawn(state: &State, lines: &[Line]) -> String {
     let seconds = |line: &Line| line.time.as_millisecond() as f64 / 1000.0;
     let begin = lines.first().map_or(0.0, seconds);
     let length = lines.last().map_or(1.0, seconds) - begin;
-    let length = length.max(0.001);
+    // The last state is to be seen as well.
+    let length = length.max(0.001) * 1.04;
     let names = state.plan.members().map(|name| name.chars().count());
     // A character of the font is about this wide.
     let left = 30.0 + 8.5 * names.max().unwrap_or(0).min(40) as f64;
@@ -42,9 +43,10 @@ pub fn drawn(state: &State, lines: &[Line]) -> String {
                 .set("fill", "#ffffff"),
         )
         .add(label(&heading(state), 20.0, 30.0, 17.0, "#1a1a1a").set("font-weight", "600"))
-        .add(label(&planned(state, lines), 20.0, 52.0, 12.0, "#5a5a5a"));
+        .add(label(&links(state), 20.0, 52.0, 12.0, "#1a1a1a"))
+        .add(label(&planned(state, lines), 20.0, 71.0, 12.0, "#5a5a5a"));
     document = axis(document, &scale, length, bottom);
-    let spans = spans::of(state, lines);
+    let spans = spans::of(state, lines, begin + length);
     for (index, member) in state.plan.members().enumerate() {
         let y = TOP + LANE * index as f64;
         let own: Vec<_> = spans.iter().filter(|span| span.member == index).collect();
@@ -66,13 +68,24 @@ impl Scale {
 }
 
 fn heading(state: &State) -> String {
-    let plan = &state.plan;
+    format!("roll {}: {}", state.plan.roll, outcome::phase(state))
+}
+
+fn links(state: &State) -> String {
+    let shown = |path: &str| {
+        let letters: Vec<char> = path.chars().collect();
+        match letters.len() {
+            0..=60 => path.to_owned(),
+            long => format!(
+                "\u{2026}{}",
+                letters[long - 59..].iter().collect::<String>()
+            ),
+        }
+    };
     format!(
-        "roll {}: {} \u{2192} {}: {}",
-        plan.roll,
-        plan.from,
-        plan.to,
-        outcome::phase(state)
+        "{} \u{2192} {}",
+        shown(&state.plan.from),
+        shown(&state.plan.to)
     )
 }
 

@@ -76,11 +76,10 @@ pub struct Span {
     pub commits: Vec<(f64, u64)>,
 }
 
-/// Follows all members through a journal.
-pub fn of(state: &State, lines: &[Line]) -> Vec<Span> {
+/// Follows all members through a journal, and shows the last of each up to `end`.
+pub fn of(state: &State, lines: &[Line], end: f64) -> Vec<Span> {
     let moment = |line: &Line| line.time.as_millisecond() as f64 / 1000.0;
     let begin = lines.first().map_or(0.0, moment);
-    let end = lines.last().map_or(begin, moment);
     let mut all = Vec::new();
     for (index, name) in state.plan.members().enumerate() {
         let span = |look, from| Span {

@@ -144,7 +144,7 @@ fn told(standing: &Standing) -> String {
         (Side::New, _) => "upgraded".to_owned(),
         (Side::Old, None) if standing.way.is_some() => "brought back".to_owned(),
         (Side::Old, None) => "not begun".to_owned(),
-        (Side::Old, Some((what, _))) => format!("brought back, after it {what}"),
+        (Side::Old, Some((what, _))) => format!("brought back, since it {what}"),
         (Side::Between, Some((what, message))) => format!("{what}: {message}"),
         (Side::Between, None) => match &standing.step {
             Some((step, true)) => format!("has done: {step:?}").to_lowercase(),

@@ -139,7 +139,7 @@ fn a_member_that_is_healthy_now_and_then_is_flapping() {
         "{ran:?}"
     );
     assert!(
-        bench.states()[0].starts_with("brought back, after it is flapping"),
+        bench.states()[0].starts_with("brought back, since it is flapping"),
         "{:?}",
         bench.states()
     );

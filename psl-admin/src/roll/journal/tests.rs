@@ -1,3 +1,5 @@
+//! Journals whole, torn, damaged, and written by two.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 use super::*;
 use crate::roll::journal::event::{Step, Way};
 

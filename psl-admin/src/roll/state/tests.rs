@@ -1,3 +1,4 @@
+//! What follows from what was written down.
 use super::*;
 use crate::members::trouble;
 use crate::roll::plan::{Options, Turn};

@@ -122,6 +122,16 @@ fn lane(member: &str, spans: &[&Span], scale: &Scale, begin: f64, y: f64) -> Gro
         lane = lane.add(bar);
     }
     for span in spans {
+        if span.look == Look::Failed {
+            // The way back may begin at once, and would hide it.
+            let mark = Circle::new()
+                .set("cx", scale.x(span.from - begin))
+                .set("cy", y + BAR / 2.0)
+                .set("r", 5)
+                .set("fill", span.look.colour())
+                .add(Title::new(format!("{member}: failed")));
+            lane = lane.add(mark);
+        }
         for (moment, generation) in &span.commits {
             let x = scale.x(moment - begin);
             let mark = Circle::new()

@@ -23,6 +23,7 @@ mod resolve;
 mod rollback;
 mod run;
 mod show;
+mod upgrade;
 
 mod amend;
 mod base;
@@ -39,8 +40,10 @@ mod instance;
 mod known;
 mod launch;
 mod lines;
+mod members;
 mod mount;
 mod nearest;
+mod roll;
 mod shim_file;
 mod shown_link;
 mod sigpipe;
@@ -51,12 +54,15 @@ mod when;
 mod within;
 
 use clap::Parser;
+use members::detached::birth;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sigpipe::restore();
-    let ended = match launch::requested() {
-        Some(launch) => Err(launch.execute()),
+    let launch = launch::requested().map(launch::Launch::execute);
+    let birth = || birth::requested().map(birth::Birth::execute);
+    let ended = match launch.or_else(birth) {
+        Some(failure) => Err(failure),
         None => match cli::Cli::try_parse() {
             Ok(cli) => {
                 cli.color.write_global();

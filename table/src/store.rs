@@ -70,6 +70,11 @@ impl Store {
         &self.dir
     }
 
+    /// Returns whose files in the store are trusted.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+
     /// Returns the name of the current table's file.
     pub fn table_file(&self) -> PathBuf {
         self.dir.join(TABLE)

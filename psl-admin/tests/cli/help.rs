@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 28] = [
     "init",
     "add",
     "remove",
@@ -21,6 +21,12 @@ const VERBS: [&str; 22] = [
     "rollback",
     "run",
     "env",
+    "upgrade",
+    "upgrade start",
+    "upgrade status",
+    "upgrade pause",
+    "upgrade resume",
+    "upgrade undo",
     "demo",
     "completions",
     "man",
@@ -87,6 +93,7 @@ fn verbs_that_change_something_take_the_same_flags() {
         "rollback",
         "edit",
         "apply",
+        "upgrade start",
     ] {
         let help = bench.ok(&format!("{verb} --help"));
         for flag in ["--dry-run", "--if-generation <N>", "--reason <TEXT>"] {

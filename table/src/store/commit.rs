@@ -67,6 +67,20 @@ impl Store {
         self.transact(by, options, Some(before), |_| Ok(text.to_owned()))
     }
 
+    /// Does something while nobody commits, and nobody else does something exclusively.
+    ///
+    /// It gives up with [`Error::Locked`] after `wait`. What is done must not commit: that takes the same lock.
+    pub fn exclusively<T>(
+        &self,
+        by: &Author,
+        wait: Duration,
+        act: impl FnOnce() -> T,
+    ) -> Result<T> {
+        let dir = self.open_dir()?;
+        let _lock = Lock::take(&dir, &self.dir, by, wait)?;
+        Ok(act())
+    }
+
     fn transact(
         &self,
         by: &Author,

@@ -38,8 +38,9 @@ impl Record {
         match File::open(&file) {
             Ok(opened) => opened.take(LONGEST).read_to_string(&mut text)?,
             // Of a store that is away, nothing is known.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && directory.exists() => {
-                return Ok(None);
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let store = directory.parent().unwrap_or(directory);
+                return store.metadata().map(|_| None);
             }
             Err(error) => return Err(error),
         };

@@ -8,7 +8,7 @@ mod unit;
 
 use bounded::Until;
 use detached::Site;
-use psl_table::members::{Plan, Start};
+use psl_table::members::{Command, Plan, Start};
 use trouble::{State, Trouble};
 
 /// A member that can be operated.
@@ -48,8 +48,8 @@ impl Member<'_> {
             }
             Start::Commands { stop, .. } => {
                 permit()?;
-                let log = self.site.log(self.name, "stop.log");
-                hooks::run(stop, &log, until, &hooks::STOP)?;
+                self.await_earlier(until, &hooks::STOP)?;
+                self.hook(stop, "stop.log", until, &hooks::STOP)?;
                 self.await_silence(until)
             }
         }
@@ -72,12 +72,12 @@ impl Member<'_> {
                 unit::start(unit, until)
             }
             Start::Commands { start, .. } => {
+                permit()?;
+                self.await_earlier(until, &hooks::START)?;
                 if self.probe(until).is_ok() {
                     return Ok(());
                 }
-                permit()?;
-                let log = self.site.log(self.name, "start.log");
-                hooks::run(start, &log, until, &hooks::START)
+                self.hook(start, "start.log", until, &hooks::START)
             }
         }
     }
@@ -88,6 +88,15 @@ impl Member<'_> {
             Start::Command { .. } => self.site.running(self.name),
             Start::Unit(unit) => unit::running(unit),
             Start::Commands { .. } => Ok(Running::Unknown),
+        }
+    }
+
+    /// Tells whether it has ended since it was started.
+    pub fn has_died(&self) -> Result<bool, Trouble> {
+        match &self.plan.start {
+            Start::Command { .. } => self.site.has_died(self.name),
+            Start::Unit(unit) => Ok(unit::running(unit)? == Running::No),
+            Start::Commands { .. } => Ok(false),
         }
     }
 
@@ -105,6 +114,22 @@ impl Member<'_> {
             Start::Command { .. } => self.site.last_words(self.name),
             _ => String::new(),
         }
+    }
+
+    /// Waits for a command that somebody had begun who is gone.
+    fn await_earlier(&self, until: &Until<'_>, kind: &hooks::Kind) -> Result<(), Trouble> {
+        hooks::await_earlier(&self.site.log(self.name, "hook.json"), until, kind)
+    }
+
+    fn hook(
+        &self,
+        command: &Command,
+        log: &str,
+        until: &Until<'_>,
+        kind: &hooks::Kind,
+    ) -> Result<(), Trouble> {
+        let [log, trace] = [log, "hook.json"].map(|what| self.site.log(self.name, what));
+        hooks::run(command, [&log, &trace], until, kind)
     }
 
     /// Waits until a member that only commands can stop is not healthy any more.

@@ -91,6 +91,11 @@ impl Site {
         })
     }
 
+    /// Tells whether the instance that was started here has ended.
+    pub fn has_died(&self, member: &str) -> Result<bool, Trouble> {
+        Ok(self.recorded(member)?.is_none())
+    }
+
     /// Returns the last lines of the member's log.
     pub fn last_words(&self, member: &str) -> String {
         let log = File::open(self.log(member, "log"));
@@ -110,18 +115,8 @@ impl Site {
             let message = format!("its command cannot be started: {error}");
             Trouble::new(State::StartFailed, message)
         };
-        if let Some(record) = self.instance(member)? {
-            // Any generation will do for generation 0, even an unknown one.
-            return match record.generation.unwrap_or(0) >= generation {
-                true => Ok(()),
-                false => Err(Trouble::new(
-                    State::DidNotStop,
-                    format!(
-                        "process {} runs, and was not started with generation {generation}",
-                        record.identity.pid
-                    ),
-                )),
-            };
+        if let Some(record) = self.recorded(member)? {
+            return record.require(generation);
         }
         let mut options = OpenOptions::new();
         let log = options.create(true).append(true).mode(0o600);
@@ -145,6 +140,10 @@ impl Site {
                     .join()
                     .expect("the thread only waits")
                     .map_err(failed)?;
+                // One that was on its way when its starter died may have been faster.
+                if let Some(record) = self.recorded(member)? {
+                    return record.require(generation);
+                }
                 let message = format!("its command ended at once ({status})");
                 let trouble = Trouble::new(State::StartFailed, message);
                 return Err(trouble.with_output(self.last_words(member)));
@@ -172,6 +171,7 @@ impl Site {
             let message = format!("its processes cannot be stopped: {error}");
             Trouble::new(State::StopFailed, message)
         };
+        permit()?;
         let _lock = Lock::take(&self.directory, member, HELD)
             .map_err(|error| Trouble::new(State::StopFailed, error.to_string()))?;
         let Some(record) = self.instance(member)? else {
@@ -225,25 +225,32 @@ impl Site {
         Record::remove(&self.directory, member).map_err(failed)
     }
 
-    /// Finds the member's instance: the recorded one, or one that `psl-admin run` was typed for.
-    fn instance(&self, member: &str) -> Result<Option<Record>, Trouble> {
+    /// Returns the instance that was started here, if it runs.
+    fn recorded(&self, member: &str) -> Result<Option<Record>, Trouble> {
         let failed = |error: io::Error| {
             let message = format!("its instance cannot be looked for: {error}");
             Trouble::new(State::StopFailed, message)
         };
-        match Record::read(&self.directory, member).map_err(failed)? {
+        let record = Record::read(&self.directory, member).map_err(failed)?;
+        match record {
             Some(record) if !record.identity.is_here() => {
                 let message = format!(
-                    "process {} on host {:?} is its instance, as {:?} says; run this there, or remove the file if \
-                     that host is gone",
+                    "process {} on host {:?} is its instance, as {:?} says; go on there, or remove the file if that \
+                     host is gone",
                     record.identity.pid,
                     record.identity.host,
                     Record::file(&self.directory, member)
                 );
-                return Err(Trouble::new(State::Elsewhere, message));
+                Err(Trouble::new(State::Elsewhere, message))
             }
-            Some(record) if record.identity.is_alive() => return Ok(Some(record)),
-            _ => {}
+            record => Ok(record.filter(|record| record.identity.is_alive())),
+        }
+    }
+
+    /// Finds the member's instance: the recorded one, or one that `psl-admin run` was typed for.
+    fn instance(&self, member: &str) -> Result<Option<Record>, Trouble> {
+        if let Some(record) = self.recorded(member)? {
+            return Ok(Some(record));
         }
         match found::instances(&self.store, member).as_slice() {
             [] => Ok(None),

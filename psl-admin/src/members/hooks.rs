@@ -1,11 +1,17 @@
 //! Members that commands of their own start and stop.
 use crate::members::bounded::{self, End, Leftovers, Until};
+use crate::members::detached::process::Identity;
 use crate::members::trouble::{State, Trouble};
 use psl_table::members::Command;
-use std::fs::OpenOptions;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process;
+use std::time::Duration;
+
+/// How often a wait looks again at what cannot be waited for.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What a command is for, and the states that its failures end in.
 pub struct Kind {
@@ -29,7 +35,14 @@ pub const STOP: Kind = Kind {
 };
 
 /// Runs it; what it leaves running stays, and may go on writing to the log.
-pub fn run(command: &Command, log: &Path, until: &Until<'_>, kind: &Kind) -> Result<(), Trouble> {
+///
+/// `trace` says meanwhile which process it is, for whoever goes on after a crash.
+pub fn run(
+    command: &Command,
+    [log, trace]: [&Path; 2],
+    until: &Until<'_>,
+    kind: &Kind,
+) -> Result<(), Trouble> {
     let name = kind.name;
     let failed = |error| {
         Trouble::new(
@@ -41,7 +54,14 @@ pub fn run(command: &Command, log: &Path, until: &Until<'_>, kind: &Kind) -> Res
     options.read(true).write(true).create(true).truncate(true);
     let file = options.mode(0o600).open(log).map_err(failed)?;
     let command = prepared(&command.argv());
-    let (end, output) = bounded::run(command, file, until, Leftovers::Stay).map_err(failed)?;
+    let note = |pid| {
+        // Without it, whoever goes on after a crash does not wait for this one.
+        let identity = Identity::of(pid).and_then(|own| serde_json::to_string(&own).ok());
+        let _ = identity.map(|text| fs::write(trace, text));
+    };
+    let (end, output) =
+        bounded::run_noted(command, file, until, Leftovers::Stay, note).map_err(failed)?;
+    let _ = fs::remove_file(trace);
     match end {
         End::Exited(status) if status.success() => Ok(()),
         End::Exited(status) => {
@@ -54,6 +74,30 @@ pub fn run(command: &Command, log: &Path, until: &Until<'_>, kind: &Kind) -> Res
         }
         End::Abandoned => Err(Trouble::Abandoned),
     }
+}
+
+/// Waits for a command that was begun by a program that is gone; kills it when the deadline is over.
+pub fn await_earlier(trace: &Path, until: &Until<'_>, kind: &Kind) -> Result<(), Trouble> {
+    let text = fs::read_to_string(trace).ok();
+    let earlier = text.and_then(|text| serde_json::from_str::<Identity>(&text).ok());
+    let Some(earlier) = earlier else {
+        return Ok(());
+    };
+    while earlier.is_alive() {
+        if until.pause(LOOK)? {
+            continue;
+        }
+        if let Some(group) = Pid::from_raw(earlier.pid.cast_signed()) {
+            // It leads its group, whose id is its own as long as it is there.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let message = format!(
+            "a command that was begun before did not end in time, and was killed (process {})",
+            earlier.pid
+        );
+        return Err(Trouble::new(kind.hung, message));
+    }
+    Ok(())
 }
 
 /// Makes a command of arguments, at least a program.

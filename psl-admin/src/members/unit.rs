@@ -17,7 +17,7 @@ pub fn start(unit: &str, until: &Until<'_>) -> Result<(), Trouble> {
 pub fn stop(unit: &str, until: &Until<'_>) -> Result<(), Trouble> {
     ask("stop", unit, until, State::StopFailed, State::StopHung)?;
     loop {
-        if running(unit)? == Running::No {
+        if active(unit, State::StopFailed, State::StopHung)? == Running::No {
             return Ok(());
         }
         if !until.pause(Duration::from_millis(200))? {
@@ -29,10 +29,13 @@ pub fn stop(unit: &str, until: &Until<'_>) -> Result<(), Trouble> {
 
 /// Asks systemd whether a unit runs.
 pub fn running(unit: &str) -> Result<Running, Trouble> {
+    active(unit, State::StartFailed, State::StartHung)
+}
+
+fn active(unit: &str, failed: State, hung: State) -> Result<Running, Trouble> {
     let never = || false;
     let until = Until::within(ANSWER, &never);
     let arguments = ["show", "--property=ActiveState", "--value", "--", unit];
-    let (failed, hung) = (State::StartFailed, State::StartHung);
     let state = systemctl(&arguments, &until, failed, hung)?;
     Ok(match state.trim() {
         "inactive" | "failed" => Running::No,

@@ -33,10 +33,13 @@ pub fn set(
     way: Way,
 ) -> Result<u64, Refused> {
     let (note, token, member) = (plan.note(), fence.token, &turn.member);
-    let reason = match way {
+    let mut reason = match way {
         Way::There => format!("{note}, token {token}: {member} gets {}", turn.to),
         Way::Back => format!("{note}, token {token}: {member} goes back"),
     };
+    if let Some(why) = &plan.reason {
+        reason = format!("{reason} ({why})");
+    }
     let mut refused = None;
     let by = Author::here(Some(reason));
     let committed = store.commit(&by, CommitOptions::default(), |table| {

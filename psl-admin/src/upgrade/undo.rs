@@ -59,11 +59,7 @@ impl Undo {
         await_end(context, &rolls, &state, &members)?;
         let by = Author::here(None);
         let (fence, journal, state) = going::taken_over(&rolls, &roll, &by)?;
-        let mut begin = vec![going::taken(&by)];
-        begin.push(match state.turned && state.is_live() {
-            true => Event::Resumed,
-            false => Event::Turned { on_failure: None },
-        });
+        let begin = vec![going::taken(&by), Event::Turned { on_failure: None }];
         let going = (journal, state);
         let begin = going::Begin::Taken(begin);
         going::on(context, rolls, &members, fence, going, (&signals, begin))

@@ -3,7 +3,7 @@ use crate::bench::{Bench, name};
 use std::fmt::Write as _;
 
 /// Describes members that scripts start and stop; `psl-admin run` is what their start comes to.
-fn by_hooks(bench: &Bench, members: usize) {
+pub fn by_hooks(bench: &Bench, members: usize) {
     bench.script(
         "hooks/start",
         "cd /; exec 3>&-; setsid $T/bin/psl-admin run --member $1 -- $T/binaries/version/bin/server --port $2 &\n\

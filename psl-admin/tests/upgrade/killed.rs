@@ -1,5 +1,6 @@
 //! Whoever drives a roll is killed at any moment, and `resume` reaches the same end.
-use crate::bench::Bench;
+use crate::bench::{self, Bench};
+use crate::hooks;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -117,4 +118,27 @@ fn an_undo_killed_at_any_moment_is_resumed_to_its_end() {
         assert_eq!(bench.status()["phase"], "undone", "round {round}");
         assert_eq!(bench.servers().len(), 2, "round {round}");
     }
+}
+
+#[test]
+fn a_roll_killed_while_a_start_command_runs_starts_no_second_instance() {
+    let bench = Bench::stopped(2);
+    hooks::by_hooks(&bench, 2);
+    let start = std::fs::read_to_string(bench.path("hooks/start")).unwrap();
+    let slow = format!(
+        "echo x >> $T/hooks/begun; sleep 0.7\n{}",
+        start.trim_start_matches("#!/bin/sh\n")
+    );
+    bench.script("hooks/start", &slow);
+    let mut driving = bench.begin(&mut bench.upgrade(2, &[]));
+    bench::await_that("the start command runs", || {
+        bench.path("hooks/begun").exists()
+    });
+    driving.kill().unwrap();
+    driving.wait().unwrap();
+    assert_eq!(resume(&bench), Some(0));
+    bench.assert_releases(&[2, 2]);
+    assert_eq!(bench.servers().len(), 2);
+    let begun = std::fs::read_to_string(bench.path("hooks/begun")).unwrap();
+    assert_eq!(begun.lines().count(), 2);
 }

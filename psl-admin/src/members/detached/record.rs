@@ -1,5 +1,6 @@
 //! `running/<member>.json`: which process is the instance of a member.
 use crate::members::detached::process::Identity;
+use crate::members::trouble::{State, Trouble};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -36,13 +37,31 @@ impl Record {
         let mut text = String::new();
         match File::open(&file) {
             Ok(opened) => opened.take(LONGEST).read_to_string(&mut text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // Of a store that is away, nothing is known.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let store = directory.parent().unwrap_or(directory);
+                return store.metadata().map(|_| None);
+            }
             Err(error) => return Err(error),
         };
         let record = serde_json::from_str(&text);
         record.map(Some).map_err(|error| {
             io::Error::other(format!("{file:?} is no record of an instance: {error}"))
         })
+    }
+
+    /// Refuses an instance that was started with an older generation; for generation 0 any will do.
+    pub fn require(&self, generation: u64) -> Result<(), Trouble> {
+        match self.generation.unwrap_or(0) >= generation {
+            true => Ok(()),
+            false => Err(Trouble::new(
+                State::DidNotStop,
+                format!(
+                    "process {} runs, and was not started with generation {generation}",
+                    self.identity.pid
+                ),
+            )),
+        }
     }
 
     /// Writes the record, whole or not at all.

@@ -1,8 +1,8 @@
 //! Waiting for a member to be healthy, and to stay it.
+use crate::members::Member;
 use crate::members::bounded::Until;
 use crate::members::health::{LONGEST_PAUSE, SHORTEST_PAUSE};
 use crate::members::trouble::{State, Trouble};
-use crate::members::{Member, Running};
 use std::time::{Duration, Instant};
 
 /// How many changes of a member's health are told.
@@ -20,7 +20,8 @@ pub fn await_healthy(
     let mut changes = 0;
     let mut pause = SHORTEST_PAUSE;
     loop {
-        if member.running()? == Running::No {
+        // As long as the store is away, its health alone tells.
+        if matches!(member.has_died(), Ok(true)) {
             let trouble = Trouble::new(State::Died, "its processes have ended");
             return Err(trouble.with_output(member.last_words()));
         }

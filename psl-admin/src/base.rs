@@ -55,14 +55,15 @@ impl Base {
 
     /// Commits a text in its place, unless somebody else has put another one there.
     pub fn exchange(&self, store: &Store, by: &Author, text: &str) -> Result<u64, Error> {
+        let options = CommitOptions::default();
+        if self.is_lossy {
+            // Neither its text nor its generation can be compared.
+            return store.replace(by, options, text);
+        }
         let options = CommitOptions {
             if_generation: self.number,
-            ..CommitOptions::default()
+            ..options
         };
-        if self.is_lossy {
-            store.replace(by, options, text)
-        } else {
-            store.exchange(by, options, &self.text, text)
-        }
+        store.exchange(by, options, &self.text, text)
     }
 }

@@ -30,6 +30,10 @@ failed, the connection broke), it is kept in $XDG_STATE_HOME/psl/edit (by defaul
 Examples: psl-admin edit --reason 'roll 7'
           EDITOR='code --wait' psl-admin edit --dry-run";
 
+/// What to know before the editor opens.
+const MARKED: &str =
+    "others have changed the same lines: the text has both, between <<<<<<< and >>>>>>>";
+
 /// Opens the table in $VISUAL, else $EDITOR, else vi; shows what differs, and commits it
 ///
 /// A broken table can be opened, too. The text is checked before it is committed; on a terminal one may edit again, or
@@ -53,7 +57,12 @@ impl Edit {
         self.change.expect_generation(current, base.by())?;
         let interrupts = Interrupts::listen()?;
         let draft = match self.kept(context, &store)? {
-            Some(kept) => kept.resumed(&base)?,
+            Some(kept) => {
+                if kept.merge(&base)? {
+                    context.console.warn(MARKED);
+                }
+                kept
+            }
             None => Drafts::of(&store)?.begin(&base)?,
         };
         interrupts.keep(&draft);

@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 mod answer;
+mod places;
 mod reached;
 mod restart;
 mod rows;
@@ -98,6 +99,7 @@ impl Explain {
 
     fn process(&self, context: &Context, pid: i32) -> Result<Exit, Failure> {
         let instance = Instance::of_process(pid)?;
+        instance.require_generation(pid)?;
         let store = store_of(context, &instance)?;
         let table = store.read_generation(instance.pinned.generation)?;
         let tree = Within::process(&pid.to_string(), &instance.own_pid.to_string());

@@ -116,6 +116,25 @@ impl Instance {
         }
     }
 
+    /// Refuses a process that has read the table itself: what its environment carries is another process's generation.
+    pub fn require_generation(&self, pid: i32) -> Result<(), Failure> {
+        let own = |name| self.variable(name).unwrap_or_default();
+        let why = if matches!(self.pinned.engine, pinned::Engine::Mount(_)) {
+            return Ok(());
+        } else if own("PSL_PIN") == b"process" {
+            "PSL_PIN is \"process\""
+        } else if own("PSL_MEMBER") != self.pinned.member.as_bytes() {
+            "PSL_MEMBER is another member than that of the instance which started it"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::new(
+            Exit::No,
+            format!("process {pid} does not tell its generation: it has read the table itself, for {why}"),
+        )
+        .with_help("`psl-admin explain --member M PATH` explains what it would reach if it were started again"))
+    }
+
     /// Returns a variable that it was started with.
     pub fn variable(&self, name: &str) -> Option<&[u8]> {
         variable(&self.environment, name)

@@ -62,24 +62,27 @@ impl Draft {
         }
     }
 
-    /// Goes on with a text that was left: what others have committed since is merged into it.
+    /// Merges what others have committed since into a text that was left.
     ///
-    /// Where both changed the same lines, the text gets both, marked as git(1) does, and is no table until the
-    /// administrator chooses.
-    pub fn resumed(self, base: &Base) -> Result<Self, Failure> {
+    /// Returns whether that needs the administrator: where both changed the same lines, the text gets both, marked as
+    /// git(1) does, and is no table until one is chosen.
+    pub fn merge(&self, base: &Base) -> Result<bool, Failure> {
         let before = self.dir.join(BASE);
         let then = Table::read_text(&before)?;
         if then == base.text {
-            return Ok(self);
+            return Ok(false);
         }
         let text = Table::read_text(&self.file)?;
-        let merged = diffy::merge(&then, &text, &base.text).unwrap_or_else(|marked| marked);
+        let (merged, is_marked) = match diffy::merge(&then, &text, &base.text) {
+            Ok(merged) => (merged, false),
+            Err(marked) => (marked, true),
+        };
         for (file, text) in [(&self.file, merged.as_str()), (&before, &base.text)] {
             let aside = self.dir.join("aside");
             fs::write(&aside, text).map_err(failed("write", &aside))?;
             fs::rename(&aside, file).map_err(failed("replace", file))?;
         }
-        Ok(self)
+        Ok(is_marked)
     }
 
     /// Returns the file to edit.

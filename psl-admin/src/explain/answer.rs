@@ -1,5 +1,6 @@
 //! The whole explanation.
 use crate::engine::Engine;
+use crate::explain::places::Places;
 use crate::explain::reached::{File, Refusal};
 use crate::explain::restart::Restart;
 use crate::explain::rows::{self, Row};
@@ -55,12 +56,13 @@ impl<'t> Answer<'t> {
     /// Walks a name and gathers what has decided the way.
     pub fn of(view: &View<'t>, path: &[u8]) -> Self {
         let (steps, reached) = view.walk(path);
+        let places = Places::of(view);
         let lines = rows::lines(view);
         let line_of = |step: &Step| {
             let [dir, name] = step.looked_up()?;
             let row = match step.kind {
-                Kind::Link => view.row_at(dir, name),
-                Kind::Hidden => view.hider_of(dir, name),
+                Kind::Link => places.row_at(dir, name),
+                Kind::Hidden => places.hider_of(dir, name),
                 _ => None,
             };
             Some(lines[row?])
@@ -80,7 +82,7 @@ impl<'t> Answer<'t> {
             process: None,
             generation: view.table.generation,
             engine: view.engine.map(Engine::name),
-            rows: rows::considered(view, path, &steps),
+            rows: rows::considered(view, &places, path, &steps),
             walk: walk.collect(),
             hidden: hidden.collect(),
             reached,

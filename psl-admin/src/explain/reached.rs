@@ -5,12 +5,16 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 use serde::Serialize;
 use std::ffi::CStr;
+use std::path::PathBuf;
 
 /// The file that is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct File {
     /// Its physical path.
     pub physical: String,
+    /// The same, byte for byte.
+    #[serde(skip)]
+    pub path: PathBuf,
     pub kind: &'static str,
     /// As `stat -c %d` prints it.
     pub device: u64,
@@ -43,6 +47,7 @@ impl File {
         let modified = Timestamp::new(stat.st_mtime, modified).unwrap_or_default();
         Ok(Self {
             physical: physical.to_string_lossy().into_owned(),
+            path: physical,
             kind: match FileType::from_raw_mode(stat.st_mode) {
                 FileType::RegularFile => "file",
                 FileType::Directory => "directory",

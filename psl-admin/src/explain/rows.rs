@@ -1,4 +1,5 @@
 //! The rows of the table, won or lost, and why.
+use crate::explain::places::{At, Places};
 use crate::explain::steps::{Kind, Step};
 use crate::explain::view::View;
 use crate::shown_link::ShownLink;
@@ -43,7 +44,12 @@ pub enum Verdict {
 }
 
 /// Lists all rows: those at the places that the walk has looked at first, in its order, at each place the strongest first.
-pub fn considered<'t>(view: &View<'t>, path: &[u8], steps: &[Step]) -> Vec<Row<'t>> {
+pub fn considered<'t>(
+    view: &View<'t>,
+    places: &Places<'t>,
+    path: &[u8],
+    steps: &[Step],
+) -> Vec<Row<'t>> {
     let mut met = HashMap::new();
     let mut hiding = HashMap::new();
     for (index, step) in steps.iter().enumerate() {
@@ -53,14 +59,14 @@ pub fn considered<'t>(view: &View<'t>, path: &[u8], steps: &[Step]) -> Vec<Row<'
         met.entry([Box::from(dir), Box::from(name)])
             .or_insert(index);
         if step.kind == Kind::Hidden {
-            hiding.extend(view.hider_of(dir, name).map(|row| (row, index)));
+            hiding.extend(places.hider_of(dir, name).map(|row| (row, index)));
         }
     }
     let links = &view.table.links;
     let path = std::str::from_utf8(path).ok();
     let path = path.and_then(|path| AbsPath::new(path).ok());
     let met_at = |position: usize| {
-        let place = view.places[position].as_ref();
+        let place = places.of_rows[position].as_ref();
         let met = place.and_then(|place| met.get(place));
         let met = met.or_else(|| hiding.get(&position)).copied();
         // A walk that fails before it comes to the place: the path names it all the same.
@@ -73,7 +79,7 @@ pub fn considered<'t>(view: &View<'t>, path: &[u8], steps: &[Step]) -> Vec<Row<'
     order.sort_by_cached_key(|&position| {
         (
             met_at(position).unwrap_or(usize::MAX),
-            view.places[position].clone(),
+            places.of_rows[position].clone(),
             Reverse(select::strength(&links[position], position)),
         )
     });
@@ -81,13 +87,13 @@ pub fn considered<'t>(view: &View<'t>, path: &[u8], steps: &[Step]) -> Vec<Row<'
     order
         .into_iter()
         .map(|position| {
-            let decided = decided(view, position, &lines);
+            let decided = decided(view, places, position, &lines);
             let link = &links[position];
             Row {
                 line: lines[position],
                 shown: ShownLink::of(link),
                 link,
-                place: view.places[position].as_ref().map(shown_place),
+                place: places.of_rows[position].as_ref().map(shown_place),
                 on_the_way: met_at(position).is_some(),
                 outcome: decided.outcome,
                 criterion: decided.criterion,
@@ -129,7 +135,7 @@ struct Decided {
     why: String,
 }
 
-fn decided(view: &View<'_>, position: usize, lines: &[usize]) -> Decided {
+fn decided(view: &View<'_>, places: &Places<'_>, position: usize, lines: &[usize]) -> Decided {
     let row = &view.table.links[position];
     let lost = |(winner, edge): (usize, Edge)| {
         let keys = |position: usize| view.table.links[position].criteria.keys();
@@ -160,7 +166,7 @@ fn decided(view: &View<'_>, position: usize, lines: &[usize]) -> Decided {
             why: unmet(row, key, &view.subject),
         },
         Outcome::Loses(winner, edge) => lost((winner, edge)),
-        Outcome::Wins => match view.taken_by(position) {
+        Outcome::Wins => match places.taken_by(position) {
             Some(taken) => lost(taken),
             None => Decided {
                 outcome: Verdict::Won,
@@ -202,6 +208,6 @@ fn unmet(row: &LinkRow, key: Key<'_>, subject: &Subject) -> String {
     }
 }
 
-fn shown_place([dir, name]: &[Box<[u8]>; 2]) -> String {
+fn shown_place([dir, name]: &At) -> String {
     String::from_utf8_lossy(&crate::explain::steps::joined(dir, name)).into_owned()
 }

@@ -1,21 +1,19 @@
 //! What somebody sees: the table's rows for them, and walks in it.
 use crate::engine::Engine;
 use crate::exit::Exit;
+use crate::explain::places::At;
 use crate::explain::reached::{File, Refusal};
 use crate::explain::steps::{Recorder, Step};
 use crate::failure::Failure;
 use crate::within::Within;
-use psl_table::select::{self, Edge, Outcome};
+use psl_table::name::AbsPath;
+use psl_table::select::{self, Outcome};
 use psl_table::snapshot::{Entry, Place, Snapshot};
 use psl_table::subject::Subject;
 use psl_table::table::Table;
 use psl_table::walk::{End, Last, Scratch, watched};
 use rustix::fs::CWD;
 use rustix::io::Errno;
-use std::collections::HashMap;
-
-/// A place: the physical directory, and the name in it.
-pub type At = [Box<[u8]>; 2];
 
 /// What somebody sees with a table.
 #[derive(Debug)]
@@ -24,16 +22,10 @@ pub struct View<'t> {
     pub subject: Subject,
     /// What makes somebody see it; none when nothing does.
     pub engine: Option<Engine>,
-    tree: &'t Within,
-    snapshot: Snapshot,
     /// What becomes of each row, in the order of the table.
     pub outcomes: Vec<Outcome<'t>>,
-    /// Where each row's link has its place, where that can be found.
-    pub places: Vec<Option<At>>,
-    /// The row that has a place.
-    pub winners: HashMap<At, usize>,
-    /// The first row of a private target, by the place of the target.
-    hiders: HashMap<At, usize>,
+    tree: &'t Within,
+    snapshot: Snapshot,
 }
 
 impl<'t> View<'t> {
@@ -55,42 +47,13 @@ impl<'t> View<'t> {
             );
             Failure::new(Exit::Invalid, message)
         })?;
-        let places: Vec<_> = (table.links.iter())
-            .map(|row| snapshot.place_of(&row.from, tree).ok())
-            .collect();
-        let outcomes = select::outcomes(table, &subject);
-        let mut winners = HashMap::new();
-        for (position, place) in places.iter().enumerate() {
-            let Some(place) = place
-                .clone()
-                .filter(|_| outcomes[position] == Outcome::Wins)
-            else {
-                continue;
-            };
-            // Two names of one place: the stronger row has it.
-            let best = winners.entry(place).or_insert(position);
-            let strength = |position: usize| select::strength(&table.links[position], position);
-            if strength(*best) < strength(position) {
-                *best = position;
-            }
-        }
-        let mut hiders = HashMap::new();
-        let links = table.links.iter().enumerate();
-        for (position, row) in links.filter(|(_, row)| row.private) {
-            if let Ok(place) = snapshot.place_of(&row.to, tree) {
-                hiders.entry(place).or_insert(position);
-            }
-        }
         Ok(Self {
+            outcomes: select::outcomes(table, &subject),
             table,
             subject,
             engine,
             tree,
             snapshot,
-            outcomes,
-            places,
-            winners,
-            hiders,
         })
     }
 
@@ -132,20 +95,9 @@ impl<'t> View<'t> {
         }
     }
 
-    /// Returns the row of the link at a place, if there is one.
-    pub fn row_at(&self, dir: &[u8], name: &[u8]) -> Option<usize> {
-        self.winners.get(&[dir.into(), name.into()]).copied()
-    }
-
-    /// Returns the row that makes the target at a place private, if one names it by a name of its directory.
-    pub fn hider_of(&self, dir: &[u8], name: &[u8]) -> Option<usize> {
-        self.hiders.get(&[dir.into(), name.into()]).copied()
-    }
-
-    /// Returns which row took the place of this one by another name of it, and why.
-    pub fn taken_by(&self, position: usize) -> Option<(usize, Edge)> {
-        let winner = *self.winners.get(self.places[position].as_ref()?)?;
-        (winner != position).then(|| (winner, select::edge(self.table, winner, position)))
+    /// Finds the place that a link called `path` has.
+    pub fn place_of(&self, path: &AbsPath) -> Option<At> {
+        self.snapshot.place_of(path, self.tree).ok()
     }
 
     /// Lists the hidden places.

@@ -12,6 +12,8 @@ use crate::view::subject;
 use psl_table::select::Outcome;
 use serde::Serialize;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// A member that reaches the file.
 #[derive(Debug, Serialize)]
@@ -85,22 +87,21 @@ pub fn run(context: &Context, path: &OsStr) -> Result<Exit, Failure> {
 
 /// Finds the names by which the file is reached: its own, and those of links that lead to it or above it.
 fn names(view: &View<'_>, file: &File) -> Vec<String> {
-    let own = file.physical.as_str();
-    let links = view.table.links.iter().enumerate();
-    let won = links.filter(|&(position, _)| {
-        view.outcomes[position] == Outcome::Wins && view.taken_by(position).is_none()
-    });
-    let through = won.filter_map(|(_, link)| {
+    let links = view.table.links.iter().zip(&view.outcomes);
+    let won = links.filter(|(_, outcome)| **outcome == Outcome::Wins);
+    let through = won.filter_map(|(link, _)| {
         let (_, target) = view.walk(link.to.as_str().as_bytes());
-        let target = target.ok()?.physical;
-        let below = own.strip_prefix(target.trim_end_matches('/'))?;
-        (below.is_empty() || below.starts_with('/')).then(|| format!("{}{below}", link.from))
+        let below = file.path.strip_prefix(target.ok()?.path).ok()?;
+        let from: &Path = link.from.as_ref();
+        // No slash where nothing is below: it would ask for a directory.
+        Some(from.components().chain(below.components()).collect())
     });
-    let mut names: Vec<_> = [own.to_owned()].into_iter().chain(through).collect();
+    let mut names: Vec<PathBuf> = [file.path.clone()].into_iter().chain(through).collect();
     // What is there is what counts: another link may stand in the way, or the file be hidden.
     names.retain(|name| {
-        let (_, reached) = view.walk(name.as_bytes());
+        let (_, reached) = view.walk(name.as_os_str().as_bytes());
         reached.is_ok_and(|reached| reached.is(file))
     });
-    names
+    let shown = names.iter().map(|name| name.to_string_lossy().into_owned());
+    shown.collect()
 }

@@ -310,7 +310,11 @@ fn the_loser_of_two_administrators_keeps_the_text_and_is_shown_the_others() {
         "cp \"$1\" $T/merged; sed -i '/^[<=>|]\\{7\\}/d' \"$1\"",
     );
     let ran = edit(&bench, "--resume");
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stderr.contains("the text has both, between <<<<<<<"),
+        "{ran:?}"
+    );
     let merged = fs::read_to_string(bench.path("merged")).unwrap();
     assert!(
         merged.contains("<<<<<<<") && merged.contains(">>>>>>>"),

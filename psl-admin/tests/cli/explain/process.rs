@@ -256,6 +256,24 @@ fn a_process_that_is_no_part_of_an_instance_is_told_so() {
 }
 
 #[test]
+fn a_process_that_has_read_the_table_itself_does_not_tell_its_generation() {
+    let bench = bench();
+    for (name, value, why) in [
+        ("PSL_PIN", "process", "PSL_PIN is \"process\""),
+        ("PSL_MEMBER", "n", "PSL_MEMBER is another member"),
+    ] {
+        let process = Process::start(&bench, true, |command| {
+            command.env(name, value);
+        });
+        let stderr = bench.fails(1, &format!("explain --pid {} /", process.0.id()));
+        assert!(
+            stderr.contains("does not tell its generation") && stderr.contains(why),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
 fn a_process_of_somebody_else_may_not_be_looked_at() {
     let bench = bench();
     bench.chmod("", 0o755);

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
     add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show,
+    stage,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -72,6 +73,7 @@ pub enum Verb {
     Rollback(rollback::Rollback),
     Run(run::Run),
     Env(env::Env),
+    Stage(stage::Stage),
     Demo(demo::Demo),
 }
 
@@ -91,6 +93,7 @@ impl Verb {
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Stage(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
         }
     }

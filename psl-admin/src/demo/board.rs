@@ -1,5 +1,5 @@
 //! What the threads of a demo share: the traffic of each instance, and the wish to end.
-use crate::demo::signals::Signals;
+use crate::signals::Signals;
 use crate::demo::traffic::Traffic;
 use crate::exit::Exit;
 use crate::failure::Failure;

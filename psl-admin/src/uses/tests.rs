@@ -1,0 +1,1 @@
+//! Processes that use a tree in each way.

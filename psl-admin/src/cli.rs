@@ -4,8 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show,
-    stage,
+    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show, stage,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;

@@ -25,6 +25,7 @@ mod context;
 mod diff;
 mod edit;
 mod exit;
+mod extents;
 mod failure;
 mod identity;
 mod known;

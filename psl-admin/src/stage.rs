@@ -120,11 +120,15 @@ impl Stage {
                 signals.die();
             }
         })?;
-        if context.console.json {
-            context.console.print_json(&staged)?;
-        } else if !context.console.quiet {
-            context.console.print(staged.text())?;
-        }
+        let printed = if context.console.json {
+            context.console.print_json(&staged)
+        } else if context.console.quiet {
+            Ok(())
+        } else {
+            context.console.print(staged.text())
+        };
+        // A reader that is gone ends it quietly.
+        printed.inspect_err(|_| signals.die())?;
         Ok(Exit::Done)
     }
 }
@@ -206,11 +210,15 @@ impl Job<'_> {
 
 impl Staged {
     fn text(&self) -> String {
-        let (files, bytes) = (self.files, HumanBytes(self.bytes));
-        let (directories, symlinks) = (self.directories, self.symlinks);
-        let what = format!(
-            "{files} files, {directories} directories, {symlinks} symlinks, {bytes}"
-        );
+        let counted =
+            |count, one, several| format!("{count} {}", if count == 1 { one } else { several });
+        let what = [
+            counted(self.files, "file", "files"),
+            counted(self.directories, "directory", "directories"),
+            counted(self.symlinks, "symlink", "symlinks"),
+            HumanBytes(self.bytes).to_string(),
+        ];
+        let what = what.join(", ");
         let how = match self.reflink {
             true => "shared",
             false => "copied",

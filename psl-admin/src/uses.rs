@@ -146,7 +146,9 @@ impl fmt::Display for Uses {
             count => said.push(format!("cannot see {count} processes of others")),
         }
         if self.is_partial {
-            said.push("processes outside of this container, or hidden by hidepid, are not seen".into());
+            said.push(
+                "processes outside of this container, or hidden by hidepid, are not seen".into(),
+            );
         }
         f.write_str(&said.join("; "))
     }

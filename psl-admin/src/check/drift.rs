@@ -18,6 +18,13 @@ struct Shown<'a> {
 
 /// Prints each path that differs from the manifest, and how many there are.
 pub fn run(tree: &Path, context: &Context) -> Result<Exit, Failure> {
+    let signals = Signals::listen()?;
+    let compared = compare(tree, context, &signals);
+    signals.die();
+    compared
+}
+
+fn compare(tree: &Path, context: &Context, signals: &Signals) -> Result<Exit, Failure> {
     let physical = tree.canonicalize().map_err(|error| {
         let message = format!("cannot read {tree:?}: {error}");
         Failure::new(Exit::Storage, message)
@@ -25,15 +32,12 @@ pub fn run(tree: &Path, context: &Context) -> Result<Exit, Failure> {
     let path = manifest::path(&physical);
     let expected = manifest::read(&path)?;
     let paths = expected.len();
-    let signals = Signals::listen()?;
     let taking = Taking {
-        signals: &signals,
+        signals,
         sync: false,
         progress: &|_| {},
     };
-    let found = manifest::find(&physical, expected, &taking);
-    signals.die();
-    let found = found?;
+    let found = manifest::find(&physical, expected, &taking)?;
     if context.console.json {
         context.console.print_json(&Shown {
             tree: physical.to_string_lossy().into_owned(),

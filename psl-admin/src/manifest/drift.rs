@@ -90,7 +90,10 @@ fn changes(before: &Record, after: &Record) -> Vec<String> {
         });
     }
     if before.mode != after.mode {
-        changes.push(format!("mode {:04o} became {:04o}", before.mode, after.mode));
+        changes.push(format!(
+            "mode {:04o} became {:04o}",
+            before.mode, after.mode
+        ));
     }
     let owner = |record: &Record| (record.user, record.group);
     if owner(before) != owner(after) {

@@ -154,7 +154,11 @@ mod tests {
                 line.is_ascii() && !line.contains(|c: char| c.is_ascii_control()),
                 "{line:?}"
             );
-            assert_eq!(Record::parse(&line), Some((path.to_vec(), record)), "{line}");
+            assert_eq!(
+                Record::parse(&line),
+                Some((path.to_vec(), record)),
+                "{line}"
+            );
         }
     }
 

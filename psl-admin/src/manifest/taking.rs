@@ -1,19 +1,22 @@
 //! The taking of a manifest: every file of a tree is looked at, read and, where that is wanted, brought to the storage.
 use crate::exit::Exit;
+use crate::extents::next_data;
 use crate::failure::Failure;
 use crate::manifest::record::Record;
 use crate::signals::Signals;
-use crate::tour::{Event, Step, Tour};
-use rustix::fs::{FileType, fsync, readlinkat};
-use rustix::io::{Errno, retry_on_intr};
+use crate::tour::{Event, Tour};
+use rustix::fs::{FileType, fstat, fsync, readlinkat};
+use rustix::io::{Errno, pread, retry_on_intr};
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// How much of a file is read at once, in bytes.
 const BUFFER: usize = 256 << 10;
+
+/// What a hole reads as.
+static ZEROES: [u8; BUFFER] = [0; BUFFER];
 
 /// A walk that makes a record of each path.
 pub struct Taking<'a> {
@@ -45,8 +48,8 @@ impl Taking<'_> {
         let mut buffer = vec![0; BUFFER];
         while let Some(step) = tour.next()? {
             self.signals.check()?;
+            let path = tree.join(step.path);
             let failed = |errno: Errno| {
-                let path = tree.join(step.path);
                 Failure::new(Exit::Storage, format!("cannot read {path:?}: {errno}"))
             };
             match step.event {
@@ -61,7 +64,7 @@ impl Taking<'_> {
             match step.kind() {
                 FileType::RegularFile => {
                     let file = step.open().map_err(failed)?;
-                    record.content = Some(self.hash(&file, &step, &mut buffer)?.into_bytes());
+                    record.content = Some(self.hash(&file, &mut buffer, &path)?.into_bytes());
                     self.bring(&file).map_err(failed)?;
                 }
                 FileType::Symlink => {
@@ -70,29 +73,44 @@ impl Taking<'_> {
                 }
                 _ => {}
             }
-            let path = step.path.as_os_str().as_bytes();
-            receive(if path.is_empty() { b"." } else { path }, record)?;
+            let name = step.path.as_os_str().as_bytes();
+            receive(if name.is_empty() { b"." } else { name }, record)?;
         }
         Ok(())
     }
 
-    fn hash(&self, file: &File, step: &Step<'_>, buffer: &mut [u8]) -> Result<String, Failure> {
-        let mut hasher = blake3::Hasher::new();
-        let mut file = file;
-        loop {
-            self.signals.check()?;
-            let count = match file.read(buffer) {
-                Ok(0) => return Ok(hasher.finalize().to_hex().to_string()),
-                Ok(count) => count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    let message = format!("cannot read {:?}: {error}", step.path);
-                    return Err(Failure::new(Exit::Storage, message));
+    /// Hashes a file; holes are not read.
+    fn hash(&self, file: &File, buffer: &mut [u8], path: &Path) -> Result<String, Failure> {
+        let failed = |errno: Errno| {
+            let message = format!("cannot read {:?}: {errno}", path);
+            Failure::new(Exit::Storage, message)
+        };
+        let size = fstat(file).map_err(failed)?.st_size.unsigned_abs();
+        let mut hashing = Hashing {
+            taking: self,
+            hasher: blake3::Hasher::new(),
+        };
+        let mut done = 0;
+        while let Some(data) = next_data(file, done..size).map_err(failed)? {
+            hashing.skip(data.start - done)?;
+            done = data.start;
+            while done < data.end {
+                let room = usize::try_from(data.end - done).map_or(BUFFER, |left| left.min(BUFFER));
+                let count = retry_on_intr(|| pread(file, &mut buffer[..room], done));
+                let count = count.map_err(failed)?;
+                if count == 0 {
+                    break;
                 }
-            };
-            hasher.update(&buffer[..count]);
-            (self.progress)(Seen::Bytes(count as u64));
+                hashing.add(&buffer[..count])?;
+                done += count as u64;
+            }
+            // The end comes early only when the file is cut off meanwhile.
+            if done < data.end {
+                break;
+            }
         }
+        hashing.skip(size.saturating_sub(done))?;
+        Ok(hashing.hasher.finalize().to_hex().to_string())
     }
 
     /// Waits until the file is on the storage; some file systems cannot sync a directory, and need not.
@@ -104,5 +122,31 @@ impl Taking<'_> {
             Err(Errno::INVAL) => Ok(()),
             synced => synced,
         }
+    }
+}
+
+/// A hash that is being made of a file.
+struct Hashing<'a> {
+    taking: &'a Taking<'a>,
+    hasher: blake3::Hasher,
+}
+
+impl Hashing<'_> {
+    fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.taking.signals.check()?;
+        self.hasher.update(bytes);
+        (self.taking.progress)(Seen::Bytes(bytes.len() as u64));
+        Ok(())
+    }
+
+    /// Adds a hole, which reads as zeroes.
+    fn skip(&mut self, length: u64) -> Result<(), Failure> {
+        let mut left = length;
+        while left > 0 {
+            let count = usize::try_from(left).map_or(BUFFER, |left| left.min(BUFFER));
+            self.add(&ZEROES[..count])?;
+            left -= count as u64;
+        }
+        Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! The bytes of a regular file: shared with the copy, or copied hole by hole.
+use crate::extents::next_data;
 use crate::failure::Failure;
 use crate::signals::Signals;
 use crate::stage::progress::Progress;
 use crate::stage::route::cannot;
 use reflink_copy::reflink_file;
-use rustix::fs::{SeekFrom, copy_file_range, ftruncate, seek};
+use rustix::fs::{copy_file_range, ftruncate};
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -66,7 +67,8 @@ impl<'a> Contents<'a> {
             return Ok(());
         }
         let mut done = 0;
-        while let Some(data) = next_data(pair, done).map_err(cannot("read", pair.path))? {
+        let failed = cannot("read", pair.path);
+        while let Some(data) = next_data(pair.from, done..pair.size).map_err(&failed)? {
             self.progress.add_bytes(data.start - done);
             done = data.end;
             self.copy_range(pair, data)?;
@@ -120,7 +122,13 @@ impl<'a> Contents<'a> {
             let (mut input, mut output) = (at, at);
             let step = usize::try_from(length).unwrap_or(usize::MAX);
             let copied = retry_on_intr(|| {
-                copy_file_range(pair.from, Some(&mut input), pair.to, Some(&mut output), step)
+                copy_file_range(
+                    pair.from,
+                    Some(&mut input),
+                    pair.to,
+                    Some(&mut output),
+                    step,
+                )
             });
             match copied {
                 // Some file systems answer 0 for what they cannot copy.
@@ -142,22 +150,6 @@ impl<'a> Contents<'a> {
         }
         Ok(count as u64)
     }
-}
-
-/// Finds where data is next, from an offset on; none is when only a hole follows.
-fn next_data(pair: &Pair<'_>, from: u64) -> Result<Option<Range<u64>>, Errno> {
-    if from >= pair.size {
-        return Ok(None);
-    }
-    let start = match seek(pair.from, SeekFrom::Data(from)) {
-        Ok(start) => start,
-        Err(Errno::NXIO) => return Ok(None),
-        // A file system that cannot tell where holes are has none.
-        Err(Errno::INVAL | Errno::OPNOTSUPP) => return Ok(Some(from..pair.size)),
-        Err(errno) => return Err(errno),
-    };
-    let end = seek(pair.from, SeekFrom::Hole(start))?.min(pair.size);
-    Ok((start < end).then_some(start..end))
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -10,7 +10,9 @@ use crate::stage::twins::Twins;
 use crate::stage::warned::Warned;
 use crate::stage::work::Work;
 use crate::tour::{Cursor, Event, Step, Tour};
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, mkdirat, mknodat, openat, readlinkat, symlinkat};
+use rustix::fs::{
+    FileType, Mode, OFlags, Stat, fstat, mkdirat, mknodat, openat, readlinkat, symlinkat,
+};
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -84,7 +86,9 @@ impl Copying<'_> {
         });
         carried.map_err(cannot("copy the attributes of", &path))?;
         if !self.entered.is_empty() {
-            self.cursor.leave().map_err(cannot("leave the copy of", &path))?;
+            self.cursor
+                .leave()
+                .map_err(cannot("leave the copy of", &path))?;
         }
         Ok(())
     }
@@ -123,7 +127,12 @@ impl Copying<'_> {
             return Err(changed(path));
         }
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let to = openat(self.cursor.dir(), &step.name, flags, Mode::RUSR | Mode::WUSR);
+        let to = openat(
+            self.cursor.dir(),
+            &step.name,
+            flags,
+            Mode::RUSR | Mode::WUSR,
+        );
         let to = File::from(to.map_err(&failed)?);
         self.contents.copy(&Pair {
             from: &from,
@@ -136,8 +145,7 @@ impl Copying<'_> {
             return Err(changed(path));
         }
         let (from, to) = (Bearer::Open(from), Bearer::Open(to));
-        carry(&from, &to, &stat, self.warned, path)
-            .map_err(cannot("copy the attributes of", path))
+        carry(&from, &to, &stat, self.warned, path).map_err(cannot("copy the attributes of", path))
     }
 
     fn source(&self, step: &Step<'_>) -> PathBuf {

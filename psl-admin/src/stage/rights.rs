@@ -51,7 +51,10 @@ impl Rights {
             FileType::BlockDevice | FileType::CharacterDevice
         );
         if is_device && !self.may_make_devices {
-            return refused(format!("{:?} is a device, which only root can make", path()));
+            return refused(format!(
+                "{:?} is a device, which only root can make",
+                path()
+            ));
         }
         Ok(())
     }

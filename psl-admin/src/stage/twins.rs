@@ -37,12 +37,22 @@ impl Twins {
             return Ok(false);
         };
         // Its path may be too long for one call.
-        let mut cursor = Cursor::at(self.root.try_clone().map_err(|_| rustix::io::Errno::MFILE)?)?;
+        let mut cursor = Cursor::at(
+            self.root
+                .try_clone()
+                .map_err(|_| rustix::io::Errno::MFILE)?,
+        )?;
         for part in first.parent().into_iter().flat_map(Path::components) {
             cursor.enter(&name(Path::new(part.as_os_str())))?;
         }
         let first = name(Path::new(first.file_name().unwrap_or_default()));
-        linkat(cursor.dir(), first.as_c_str(), dir, name_of(step), AtFlags::empty())?;
+        linkat(
+            cursor.dir(),
+            first.as_c_str(),
+            dir,
+            name_of(step),
+            AtFlags::empty(),
+        )?;
         Ok(true)
     }
 }

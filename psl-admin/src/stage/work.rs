@@ -6,7 +6,9 @@ use crate::removal::remove;
 use crate::stage::claim::Claim;
 use crate::stage::route::{Route, cannot};
 use crate::uses;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, renameat_with};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, renameat_with,
+};
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};

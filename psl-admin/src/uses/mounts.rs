@@ -87,7 +87,10 @@ impl Mounts {
         let namespace = read_link(task.join("ns/mnt"))?;
         // A task sees those below its own root only, and another one may see more.
         let root = read_link(task.join("root"))?;
-        if !self.seen.insert(namespace.join(root.strip_prefix("/").unwrap_or(&root))) {
+        if !self
+            .seen
+            .insert(namespace.join(root.strip_prefix("/").unwrap_or(&root)))
+        {
             return Ok(Vec::new());
         }
         let reached = |point: &Path| {
@@ -207,8 +210,14 @@ mod tests {
         let line = b"36 35 98:0 /mnt1 /a\\040b\\134\xff rw,noatime master:1 - ext3 /dev/root rw";
         let mount = Mount::parse(line).unwrap();
         assert_eq!(mount.point.as_os_str().as_bytes(), b"/a b\\\xff");
-        assert_eq!((mount.device, mount.root), (b"98:0".to_vec(), b"/mnt1".to_vec()));
-        assert_eq!((mount.kind, mount.source), (b"ext3".to_vec(), b"/dev/root".to_vec()));
+        assert_eq!(
+            (mount.device, mount.root),
+            (b"98:0".to_vec(), b"/mnt1".to_vec())
+        );
+        assert_eq!(
+            (mount.kind, mount.source),
+            (b"ext3".to_vec(), b"/dev/root".to_vec())
+        );
         assert!(Mount::parse(b"36 35 98:0").is_none());
     }
 
@@ -221,7 +230,11 @@ mod tests {
             overlay.layers(),
             ["/a", "/b c", "/u"].map(PathBuf::from).to_vec()
         );
-        for (options, hides) in [("rw", false), ("rw,hidepid=0", false), ("rw,hidepid=invisible", true)] {
+        for (options, hides) in [
+            ("rw", false),
+            ("rw,hidepid=0", false),
+            ("rw,hidepid=invisible", true),
+        ] {
             let line = format!("1 2 0:9 / /proc rw - proc proc {options}");
             assert_eq!(mount(line.as_bytes()).hides_processes(), hides, "{options}");
         }

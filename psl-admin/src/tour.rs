@@ -148,7 +148,7 @@ impl Tour {
     }
 
     fn whole(&self) -> PathBuf {
-        self.root.join(OsStr::from_bytes(&self.path))
+        below(&self.root, Path::new(OsStr::from_bytes(&self.path)))
     }
 }
 
@@ -163,6 +163,14 @@ impl Step<'_> {
     pub fn open(&self) -> Result<File, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         openat(self.dir, &self.name, flags, Mode::empty()).map(File::from)
+    }
+}
+
+/// Joins the root of a tree and a path in it; the root's own is empty, and adds no slash.
+pub fn below(root: &Path, path: &Path) -> PathBuf {
+    match path.as_os_str().is_empty() {
+        true => root.to_owned(),
+        false => root.join(path),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::extents::next_data;
 use crate::failure::Failure;
 use crate::manifest::record::Record;
 use crate::signals::Signals;
-use crate::tour::{Event, Tour};
+use crate::tour::{Event, Tour, below};
 use rustix::fs::{FileType, fstat, fsync, readlinkat};
 use rustix::io::{Errno, pread, retry_on_intr};
 use std::fs::File;
@@ -48,7 +48,7 @@ impl Taking<'_> {
         let mut buffer = vec![0; BUFFER];
         while let Some(step) = tour.next()? {
             self.signals.check()?;
-            let path = tree.join(step.path);
+            let path = below(tree, step.path);
             let failed = |errno: Errno| {
                 Failure::new(Exit::Storage, format!("cannot read {path:?}: {errno}"))
             };

@@ -9,7 +9,7 @@ use crate::stage::route::{Route, cannot};
 use crate::stage::twins::Twins;
 use crate::stage::warned::Warned;
 use crate::stage::work::Work;
-use crate::tour::{Cursor, Event, Step, Tour};
+use crate::tour::{Cursor, Event, Step, Tour, below};
 use rustix::fs::{
     FileType, Mode, OFlags, Stat, fstat, mkdirat, mknodat, openat, readlinkat, symlinkat,
 };
@@ -149,7 +149,7 @@ impl Copying<'_> {
     }
 
     fn source(&self, step: &Step<'_>) -> PathBuf {
-        self.route.src.join(step.path)
+        below(&self.route.src, step.path)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::identity::Identity;
 use crate::signals::Signals;
 use crate::stage::rights::Rights;
 use crate::stage::route::{Route, cannot};
-use crate::tour::{Event, Step, Tour};
+use crate::tour::{Event, Step, Tour, below};
 use rustix::fs::{Access, AtFlags, FileType, accessat, fstat, readlinkat};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -50,7 +50,7 @@ impl Survey {
         let mut tour = Tour::of(&route.src)?;
         while let Some(step) = tour.next()? {
             signals.check()?;
-            let path = || route.src.join(step.path);
+            let path = || below(&route.src, step.path);
             if step.event == Event::Leave {
                 continue;
             }
@@ -67,7 +67,7 @@ impl Survey {
     }
 
     fn count(&mut self, step: &Step<'_>, route: &Route, first: bool) -> Result<(), Failure> {
-        let path = route.src.join(step.path);
+        let path = below(&route.src, step.path);
         let failed = cannot("read", &path);
         match step.kind() {
             FileType::Directory => self.directories += 1,

@@ -13,4 +13,5 @@ mod output;
 mod resolve;
 mod rollback;
 mod run;
+mod stage;
 mod usage;

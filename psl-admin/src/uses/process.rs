@@ -109,7 +109,11 @@ impl Look<'_> {
         let shown = task.reach(name);
         let is_held = match statat(CWD, link, AtFlags::empty()) {
             Ok(stat) if self.belongings.hold(&stat, &shown) => true,
-            Ok(stat) => (is_deleted && stat.st_nlink == 0) && self.belongings.would_hold(&shown),
+            // A file may really be called so.
+            Ok(_) if is_deleted && status(&task.reach(&text)).is_none() => {
+                self.belongings.would_hold(&shown)
+            }
+            Ok(_) => false,
             // What a process maps may be examined only by those who may examine every process.
             Err(_) if is_deleted => self.belongings.would_hold(&shown),
             Err(_) => status(&shown).map_or_else(

@@ -146,13 +146,10 @@ fn open_dir(path: &Path) -> Result<OwnedFd, Failure> {
 }
 
 /// Returns what to make of an error: which deed failed on which path.
-pub fn cannot<'a, E: Into<std::io::Error>>(
+pub fn cannot<'a, E: Into<std::io::Error> + 'a>(
     doing: &'a str,
     path: &'a Path,
-) -> impl Fn(E) -> Failure + 'a
-where
-    E: 'a,
-{
+) -> impl Fn(E) -> Failure + 'a {
     move |error| {
         let error: std::io::Error = error.into();
         Failure::new(Exit::Storage, format!("cannot {doing} {path:?}: {error}"))

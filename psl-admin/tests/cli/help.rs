@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "init",
     "add",
     "remove",
@@ -21,6 +21,7 @@ const VERBS: [&str; 28] = [
     "rollback",
     "run",
     "env",
+    "stage",
     "upgrade",
     "upgrade start",
     "upgrade status",

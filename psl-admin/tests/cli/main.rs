@@ -20,4 +20,5 @@ mod packaging;
 mod resolve;
 mod rollback;
 mod run;
+mod stage;
 mod usage;

@@ -24,6 +24,7 @@ mod sockets;
 mod spawns;
 mod texts;
 mod trees;
+mod wild;
 
 pub use changes::rows as changes;
 pub use row::{Differs, Given, Row};
@@ -45,7 +46,9 @@ pub fn rows() -> Vec<Row> {
     ]
     .concat();
     let by_number = raw::rows(&functions);
-    [functions, by_number].concat()
+    let named = [functions, by_number].concat();
+    let wild = wild::rows(&named);
+    [named, wild].concat()
 }
 
 /// Returns the rows of calls that start programs, and the names that they are played with.

@@ -319,7 +319,14 @@ fn assert_same_names(place: &str, names: &BTreeSet<String>, in_table: &BTreeSet<
 }
 
 /// What the library exports that is no symbol of libc's.
-const OWN_EXPORTS: &[&str] = &["psl_shim_generation"];
+const OWN_EXPORTS: &[&str] = &[
+    "psl_shim_generation",
+    // What the loader asks: rtld-audit(7).
+    "la_version",
+    "la_objopen",
+    "la_objclose",
+    "la_objsearch",
+];
 
 /// Reads the names of all rows `fn NAME | TWIN (...)`, of those `NAME => ...` with any number of arguments, and of
 /// the functions of `dl` and `raw`, which are exported one by one.

@@ -29,7 +29,7 @@ use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 mod address;
 mod confined;
 pub mod dl;
-mod exec;
+pub mod exec;
 mod execl;
 mod file_actions;
 mod hierarchy;
@@ -43,6 +43,7 @@ mod prepared;
 pub mod prototypes;
 pub mod raw;
 mod records;
+mod root;
 mod scan;
 mod semaphore;
 mod shell;
@@ -219,7 +220,8 @@ hooks! {
     // The working directory and the root.
 
     fn chdir(path: *const c_char) -> c_int, { path };
-    fn chroot(path: *const c_char) -> c_int, { path };
+    fn chroot(path: *const c_char) -> c_int, { => root::chroot };
+    fn setns(fd: c_int, kinds: c_int) -> c_int, { => root::setns };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 
     // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`; `dlopen` and
@@ -309,7 +311,7 @@ hooks! {
     fn umount(path: *const c_char) -> c_int, { path };
     fn umount2(path: *const c_char, flags: c_int) -> c_int,
         { path: kept_if(flags & libc::UMOUNT_NOFOLLOW), |_| Err(Errno::INVAL) };
-    fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { root; old };
+    fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { => root::pivot_root };
     fn swapon(path: *const c_char, flags: c_int) -> c_int, { path };
     fn swapoff(path: *const c_char) -> c_int, { path };
     fn acct(path: *const c_char) -> c_int, { path };

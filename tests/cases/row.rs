@@ -41,6 +41,8 @@ pub enum Given {
     Watch,
     /// A descriptor of a directory below the root, which the call takes over.
     Taken(&'static str),
+    /// A pointer to what is no name: `unmapped`, `unreadable` or `torn`.
+    Wild(&'static str),
     /// The address of a function.
     Function(&'static str),
 }

@@ -30,6 +30,7 @@ impl Row {
                 })
             }
             Given::Attributes(words) => Argument::Attributes((*words).into()),
+            Given::Wild(kind) => Argument::Wild((*kind).into()),
             Given::Watch => Argument::Watch,
             Given::Address => Argument::Address(spell()),
             Given::Socket(kind) => Argument::Socket((*kind).into()),

@@ -44,6 +44,8 @@ pub enum Argument {
     Taken(String),
     /// A descriptor of this file, opened for reading, which stays open when a program is executed.
     Kept(String),
+    /// A pointer that leads to no string: `unmapped`, `unreadable` or `torn`.
+    Wild(String),
     /// The address of a function.
     Function(String),
     /// A pointer to file actions of posix_spawn(3): words, with `; ` between two.
@@ -73,6 +75,7 @@ impl fmt::Display for Argument {
             Self::Stream => write!(f, "stream:"),
             Self::Address(name) => write!(f, "address:{name}"),
             Self::Socket(kind) => write!(f, "socket:{kind}"),
+            Self::Wild(kind) => write!(f, "wild:{kind}"),
             Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
             Self::Kept(path) => write!(f, "kept:{path}"),
@@ -132,6 +135,7 @@ impl Argument {
             "stream" => Self::Stream,
             "address" => Self::Address(value.into()),
             "socket" => Self::Socket(value.into()),
+            "wild" => Self::Wild(value.into()),
             "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
             "kept" => Self::Kept(value.into()),
@@ -165,6 +169,7 @@ mod tests {
                 Argument::Stream,
                 Argument::Address("/a".into()),
                 Argument::Socket("stream".into()),
+                Argument::Wild("torn".into()),
                 Argument::Watch,
                 Argument::Taken("/".into()),
                 Argument::Kept("/x".into()),

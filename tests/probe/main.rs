@@ -21,7 +21,12 @@ mod made_up;
 mod pointers;
 mod records;
 
+mod asking;
+mod churn;
 mod early;
+mod ending;
+mod filter;
+mod libc_names;
 mod strain;
 mod tool;
 mod trees;
@@ -47,6 +52,8 @@ fn main() {
             play::play(root, occupant, id(user), Changes::Kept);
         }
         [_, "strain", how, root] => strain::strain(how, root),
+        [_, "shells"] => libc_names::shells(),
+        [_, "shared memory"] => libc_names::shared_memory(),
         [_, "early", root] => early::early(root),
         [_, "watch", root] => early::watch(root),
         other => panic!("a probe does not know {other:?}"),

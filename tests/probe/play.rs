@@ -34,12 +34,11 @@ impl World {
     }
 
     fn look(&mut self) {
-        self.before = inventory::take(&self.root).expect("the tree can be read");
-        self.remember();
+        self.remember(inventory::take(&self.root).expect("the tree can be read"));
     }
 
-    /// Knows every entry by the inode that it has.
-    fn remember(&mut self) {
+    fn remember(&mut self, inventory: Inventory) {
+        self.before = inventory;
         let names = self.before.iter();
         self.names = names
             .map(|(path, found)| (found.identity, path.clone()))
@@ -51,20 +50,6 @@ impl World {
         let before = std::mem::take(&mut self.before);
         self.look();
         described(inventory::difference(&before, &self.before))
-    }
-
-    /// Looks again at an entry that was made anew.
-    fn look_at(&mut self, path: &str) {
-        let found = inventory::look(&self.root.join(path)).ok();
-        let before = self.before.get(path);
-        assert_eq!(
-            before.map(|it| &it.what),
-            found.as_ref().map(|it| &it.what),
-            "{path} was not mended"
-        );
-        if let Some(found) = found {
-            self.before.insert(path.into(), found);
-        }
     }
 
     /// Says which entry of the tree this is: the same words in a tree with symlinks and in one with links.
@@ -82,18 +67,17 @@ impl World {
     fn mended(&mut self) -> String {
         let after = inventory::take(&self.root).expect("the tree can be read");
         let difference = inventory::difference(&self.before, &after);
-        // Two that look alike may have changed places.
-        for (path, found) in after {
-            if let Some(before) = self.before.get_mut(&path) {
-                before.identity = found.identity;
-            }
+        if difference.is_empty() {
+            // All the same a file may be in the place of another that is like it.
+            self.remember(after);
+            return String::new();
         }
         let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
         inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-        for path in paths {
-            self.look_at(path);
-        }
-        self.remember();
+        let before = std::mem::take(&mut self.before);
+        self.look();
+        let left = inventory::difference(&before, &self.before);
+        assert!(left.is_empty(), "not mended: {left:?}");
         described(difference)
     }
 }

@@ -121,8 +121,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
-        "bound" if number != 0 => (number.to_string(), String::new()),
-        "bound" => (number.to_string(), addresses::shown(shows, prepared)),
+        "bound-stream" | "bound-datagrams" if number != 0 => (number.to_string(), String::new()),
+        "bound-stream" | "bound-datagrams" => {
+            let given = &prepared.words[argument..];
+            (number.to_string(), addresses::shown(what, given))
+        }
         "kept" | "users" | "piped" | "refused" | "shared" => kept::shown(what, returned.value),
         "itself" if number < 0 => (number.to_string(), String::new()),
         "itself" => ("descriptor".into(), itself(world, number)),

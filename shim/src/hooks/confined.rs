@@ -13,7 +13,8 @@ use rustix::io::Errno;
 use crate::call::fail;
 use crate::descriptor::start_of;
 use crate::link_itself::{self, kept_by_open};
-use crate::resolve::{Operand, may_be_mapped, resolve};
+use crate::readable::is_readable;
+use crate::resolve::{Operand, resolve};
 use crate::search::with_text;
 
 /// What openat2(2) is to do.
@@ -39,7 +40,7 @@ pub unsafe fn openat2(
 ) -> c_int {
     // SAFETY: the arguments are the caller's; a shorter or missing structure is the kernel's to refuse.
     unsafe {
-        if !may_be_mapped(how) || size < size_of::<OpenHow>() {
+        if !is_readable(how) || size < size_of::<OpenHow>() {
             return real(dir, path, how, size);
         }
         let resolution = (*how).resolve;

@@ -4,7 +4,6 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use libc::{stat64 as Stat, statx as Statx};
 use psl_table::snapshot::Link;
-use psl_table::tree::PATH_MAX;
 use psl_table::walk::Last;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
@@ -304,16 +303,14 @@ pub unsafe fn link_onto(dir: c_int, old: *const c_char, flags: c_int) -> Result<
 ///
 /// # Safety
 ///
-/// `text` is null or a C string.
+/// `text` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
-    if !may_be_mapped(text) {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise.
-    Err(match unsafe { CStr::from_ptr(text) }.count_bytes() {
-        0 => Errno::NOENT,
-        PATH_MAX.. => Errno::NAMETOOLONG,
-        _ => Errno::EXIST,
+    let text = unsafe { readable::name(text) }?;
+    Err(if text.is_empty() {
+        Errno::NOENT
+    } else {
+        Errno::EXIST
     })
 }
 

@@ -8,7 +8,7 @@ mod unit;
 
 use bounded::Until;
 use detached::Site;
-use psl_table::members::{Command, Plan, Start};
+use psl_table::members::{Plan, Start};
 use trouble::{State, Trouble};
 
 /// A member that can be operated.
@@ -48,8 +48,10 @@ impl Member<'_> {
             }
             Start::Commands { stop, .. } => {
                 permit()?;
-                self.await_earlier(until, &hooks::STOP)?;
-                self.hook(stop, "stop.log", until, &hooks::STOP)?;
+                for earlier in [&hooks::START, &hooks::STOP] {
+                    hooks::await_earlier(self.site, self.name, until, earlier)?;
+                }
+                hooks::run(stop, self.site, self.name, until, &hooks::STOP)?;
                 self.await_silence(until)
             }
         }
@@ -73,11 +75,11 @@ impl Member<'_> {
             }
             Start::Commands { start, .. } => {
                 permit()?;
-                self.await_earlier(until, &hooks::START)?;
-                if self.probe(until).is_ok() {
+                let was_begun = hooks::await_earlier(self.site, self.name, until, &hooks::START)?;
+                if was_begun || self.probe(until).is_ok() {
                     return Ok(());
                 }
-                self.hook(start, "start.log", until, &hooks::START)
+                hooks::run(start, self.site, self.name, until, &hooks::START)
             }
         }
     }
@@ -114,22 +116,6 @@ impl Member<'_> {
             Start::Command { .. } => self.site.last_words(self.name),
             _ => String::new(),
         }
-    }
-
-    /// Waits for a command that somebody had begun who is gone.
-    fn await_earlier(&self, until: &Until<'_>, kind: &hooks::Kind) -> Result<(), Trouble> {
-        hooks::await_earlier(&self.site.log(self.name, "hook.json"), until, kind)
-    }
-
-    fn hook(
-        &self,
-        command: &Command,
-        log: &str,
-        until: &Until<'_>,
-        kind: &hooks::Kind,
-    ) -> Result<(), Trouble> {
-        let [log, trace] = [log, "hook.json"].map(|what| self.site.log(self.name, what));
-        hooks::run(command, [&log, &trace], until, kind)
     }
 
     /// Waits until a member that only commands can stop is not healthy any more.

@@ -78,8 +78,8 @@ impl Site {
         &self.store
     }
 
-    /// Returns the path of one of a member's files.
-    pub fn log(&self, member: &str, what: &str) -> PathBuf {
+    /// Returns the path of one of a member's files; no two kinds end alike, whatever members are called.
+    pub fn file(&self, member: &str, what: &str) -> PathBuf {
         self.directory.join(format!("{member}.{what}"))
     }
 
@@ -98,7 +98,7 @@ impl Site {
 
     /// Returns the last lines of the member's log.
     pub fn last_words(&self, member: &str) -> String {
-        let log = File::open(self.log(member, "log"));
+        let log = File::open(self.file(member, "log"));
         log.and_then(|log| bounded::tail(&log)).unwrap_or_default()
     }
 
@@ -120,7 +120,7 @@ impl Site {
         }
         let mut options = OpenOptions::new();
         let log = options.create(true).append(true).mode(0o600);
-        let log = log.open(self.log(member, "log")).map_err(failed)?;
+        let log = log.open(self.file(member, "log")).map_err(failed)?;
         permit()?;
         let birth = Birth {
             store: self.store.clone(),

@@ -1,12 +1,13 @@
 //! Members that commands of their own start and stop.
 use crate::members::bounded::{self, End, Leftovers, Until};
+use crate::members::detached::Site;
 use crate::members::detached::process::Identity;
 use crate::members::trouble::{State, Trouble};
 use psl_table::members::Command;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
 
@@ -16,13 +17,21 @@ const LOOK: Duration = Duration::from_millis(20);
 /// What a command is for, and the states that its failures end in.
 pub struct Kind {
     name: &'static str,
+    trace: &'static str,
     failed: State,
     hung: State,
+}
+
+impl Kind {
+    fn trace_file(&self, site: &Site, member: &str) -> PathBuf {
+        site.file(member, self.trace)
+    }
 }
 
 /// A start command.
 pub const START: Kind = Kind {
     name: "start",
+    trace: "starting",
     failed: State::StartFailed,
     hung: State::StartHung,
 };
@@ -30,19 +39,23 @@ pub const START: Kind = Kind {
 /// A stop command.
 pub const STOP: Kind = Kind {
     name: "stop",
+    trace: "stopping",
     failed: State::StopFailed,
     hung: State::StopHung,
 };
 
 /// Runs it; what it leaves running stays, and may go on writing to the log.
 ///
-/// `trace` says meanwhile which process it is, for whoever goes on after a crash.
+/// A file says meanwhile which process it is, for whoever goes on after a crash.
 pub fn run(
     command: &Command,
-    [log, trace]: [&Path; 2],
+    site: &Site,
+    member: &str,
     until: &Until<'_>,
     kind: &Kind,
 ) -> Result<(), Trouble> {
+    let log = site.file(member, kind.name);
+    let trace = kind.trace_file(site, member);
     let name = kind.name;
     let failed = |error| {
         Trouble::new(
@@ -57,7 +70,7 @@ pub fn run(
     let note = |pid| {
         // Without it, whoever goes on after a crash does not wait for this one.
         let identity = Identity::of(pid).and_then(|own| serde_json::to_string(&own).ok());
-        let _ = identity.map(|text| fs::write(trace, text));
+        let _ = identity.map(|text| fs::write(&trace, text));
     };
     let (end, output) =
         bounded::run_noted(command, file, until, Leftovers::Stay, note).map_err(failed)?;
@@ -77,11 +90,18 @@ pub fn run(
 }
 
 /// Waits for a command that was begun by a program that is gone; kills it when the deadline is over.
-pub fn await_earlier(trace: &Path, until: &Until<'_>, kind: &Kind) -> Result<(), Trouble> {
-    let text = fs::read_to_string(trace).ok();
+///
+/// Returns whether there was one.
+pub fn await_earlier(
+    site: &Site,
+    member: &str,
+    until: &Until<'_>,
+    kind: &Kind,
+) -> Result<bool, Trouble> {
+    let text = fs::read_to_string(kind.trace_file(site, member)).ok();
     let earlier = text.and_then(|text| serde_json::from_str::<Identity>(&text).ok());
-    let Some(earlier) = earlier else {
-        return Ok(());
+    let Some(earlier) = earlier.filter(Identity::is_alive) else {
+        return Ok(false);
     };
     while earlier.is_alive() {
         if until.pause(LOOK)? {
@@ -97,7 +117,7 @@ pub fn await_earlier(trace: &Path, until: &Until<'_>, kind: &Kind) -> Result<(),
         );
         return Err(Trouble::new(kind.hung, message));
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Makes a command of arguments, at least a program.

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, enter, env, history, init, list, member, remove, resolve, rollback, run, show,
+    add, check, demo, doctor, enter, env, history, init, list, member, remove, resolve, rollback, run, show,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -74,6 +74,7 @@ pub enum Verb {
     #[command(hide = true)]
     Enter(enter::Enter),
     Env(env::Env),
+    Doctor(doctor::Doctor),
     Demo(demo::Demo),
 }
 
@@ -94,6 +95,7 @@ impl Verb {
             Self::Run(verb) => verb.run(context),
             Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Doctor(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
         }
     }

@@ -6,6 +6,7 @@ mod cli;
 mod add;
 mod check;
 mod demo;
+mod doctor;
 mod enter;
 mod env;
 mod history;
@@ -20,6 +21,7 @@ mod show;
 
 mod change;
 mod columns;
+mod command;
 mod console;
 mod context;
 mod diff;

@@ -5,10 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use psl_table::executable::elf::Elf;
 use psl_table::executable::script::Header;
-use psl_table::tree::{Host, Tree};
+use psl_table::executable::search::has_places;
 use psl_table::walk::Last;
 use rustix::fd::AsFd;
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 
 use crate::intern::intern;
 use crate::resolve::{Operand, resolve, snapshot};
@@ -25,7 +25,10 @@ pub fn leads_near_link(list: &[u8], origin: &[u8]) -> bool {
 /// Whether a directory lies behind a link, or has links in it that could be libraries.
 pub fn is_near_link(dir: &CStr) -> bool {
     match leads_through_link(dir) {
-        false => has_libraries(dir),
+        false => snapshot().is_some_and(|snapshot| {
+            let mut lease = Lease::take();
+            has_places(snapshot, dir, lease.as_mut().map(|it| &mut it.buffer()[..]))
+        }),
         true => true,
     }
 }
@@ -37,33 +40,6 @@ pub fn leads_through_link(path: &CStr) -> bool {
         resolve(libc::AT_FDCWD, path.as_ptr(), Last::Followed, |operand| {
             !matches!(operand, Operand::Given)
         })
-    }
-}
-
-/// Whether a directory has a place in it whose name could be a library's.
-fn has_libraries(dir: &CStr) -> bool {
-    let is_library = |name: &[u8]| name.windows(3).any(|part| part == b".so");
-    let Some(snapshot) = snapshot() else {
-        return false;
-    };
-    if !snapshot
-        .places()
-        .iter()
-        .any(|place| is_library(&place.name))
-    {
-        return false;
-    }
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(open) = rustix::fs::openat(CWD, dir, flags, Mode::empty()) else {
-        return false;
-    };
-    let Some(mut lease) = Lease::take() else {
-        return true;
-    };
-    let path = lease.buffer();
-    match Host.path_of(open.as_fd(), path) {
-        Ok(length) => !snapshot.directory(&path[..length]).is_empty(),
-        Err(_) => true,
     }
 }
 

@@ -1,5 +1,13 @@
 //! Where ld.so(8) searches for libraries.
 
+use std::ffi::CStr;
+
+use rustix::fd::AsFd;
+use rustix::fs::{CWD, Mode, OFlags};
+
+use crate::snapshot::Snapshot;
+use crate::tree::{Host, Tree};
+
 /// Iterates over the directories of a search path; none stands for the working directory.
 pub fn directories(list: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     // A semicolon separates in LD_LIBRARY_PATH alone; in the others nobody's directory has one.
@@ -41,5 +49,30 @@ pub fn variants() -> &'static [&'static str] {
     #[cfg(not(target_arch = "x86_64"))]
     {
         &[]
+    }
+}
+
+/// Whether a directory has a place in it whose name could be a library's; `room` is for the directory's path.
+///
+/// Without room to look, the dearer way is the safe one.
+pub fn has_places(snapshot: &Snapshot, dir: &CStr, room: Option<&mut [u8]>) -> bool {
+    let is_library = |name: &[u8]| name.windows(3).any(|part| part == b".so");
+    if !snapshot
+        .places()
+        .iter()
+        .any(|place| is_library(&place.name))
+    {
+        return false;
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(open) = rustix::fs::openat(CWD, dir, flags, Mode::empty()) else {
+        return false;
+    };
+    let Some(path) = room else {
+        return true;
+    };
+    match Host.path_of(open.as_fd(), path) {
+        Ok(length) => !snapshot.directory(&path[..length]).is_empty(),
+        Err(_) => true,
     }
 }

@@ -4,7 +4,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, doctor, enter, env, history, init, list, member, remove, resolve, rollback, run, show,
+    add, check, demo, doctor, enter, env, history, init, list, member, remove, resolve, rollback,
+    run, show,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;

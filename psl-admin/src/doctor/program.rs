@@ -119,7 +119,9 @@ fn diagnose(
     let variable = |name| std::env::var_os(name).map(OsStringExt::into_vec);
     let (library_path, preload) = (variable("LD_LIBRARY_PATH"), variable("LD_PRELOAD"));
     let shim = shim_file::find(host);
-    let own = shim.as_ref().map_or(&b""[..], |it| it.as_os_str().as_bytes());
+    let own = shim
+        .as_ref()
+        .map_or(&b""[..], |it| it.as_os_str().as_bytes());
     let told = Told {
         library_path: library_path.as_deref(),
         preload: preload.as_deref(),

@@ -6,7 +6,9 @@ use crate::failure::Failure;
 use psl_table::pinned::{Engine, Pinned};
 use psl_table::snapshot::Snapshot;
 use rustix::io::Errno;
-use rustix::process::{DumpableBehavior, Gid, Pid, Uid, WaitOptions, set_dumpable_behavior, waitpid};
+use rustix::process::{
+    DumpableBehavior, Gid, Pid, Uid, WaitOptions, set_dumpable_behavior, waitpid,
+};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::io::{self, PipeWriter, Read, Write};
 
@@ -99,7 +101,10 @@ fn ended(child: Pid, text: &str) -> Result<(), Failure> {
         ))
         .with_help("a seccomp filter may forbid it; start as root, or with `--engine preload`"));
     }
-    match (status.and_then(|it| it.exit_status()), text.split_once(SEPARATOR)) {
+    match (
+        status.and_then(|it| it.exit_status()),
+        text.split_once(SEPARATOR),
+    ) {
         (Some(0), _) => Ok(()),
         (_, Some((message, ""))) => Err(refused(message)),
         (_, Some((message, help))) => Err(refused(message).with_help(help)),

@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "init",
     "add",
     "remove",
@@ -17,6 +17,7 @@ const VERBS: [&str; 16] = [
     "rollback",
     "run",
     "env",
+    "doctor",
     "demo",
 ];
 

@@ -5,6 +5,7 @@ mod bench;
 mod bad_input;
 mod change;
 mod check;
+mod doctor;
 mod env;
 mod help;
 mod history;

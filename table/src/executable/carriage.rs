@@ -41,7 +41,9 @@ impl Search {
         match self {
             Self::LibraryPath => "a directory of LD_LIBRARY_PATH",
             Self::Preload => "a library of LD_PRELOAD",
-            Self::Program => "the program's own search path (RPATH, RUNPATH) or a library's path in it",
+            Self::Program => {
+                "the program's own search path (RPATH, RUNPATH) or a library's path in it"
+            }
             Self::Loaded => "a library, or the search path of one,",
         }
     }

@@ -64,7 +64,9 @@ pub fn of(dir: &Path) -> Finding {
     };
     let known = KNOWN.iter().find(|(number, ..)| *number == magic);
     let unknown = format!("an unknown one (0x{magic:X})");
-    let (name, reach) = known.map_or((&*unknown, Reach::Unknown), |&(_, name, reach)| (name, reach));
+    let (name, reach) = known.map_or((&*unknown, Reach::Unknown), |&(_, name, reach)| {
+        (name, reach)
+    });
     let warn = |means: &str, advice| Finding::warn(NAME, format!("{name}: {means}"), advice);
     match reach {
         Reach::Local => Finding::ok(
@@ -73,7 +75,9 @@ pub fn of(dir: &Path) -> Finding {
         ),
         Reach::Shared => Finding::ok(
             NAME,
-            format!("{name}, shared: record locks hold between hosts unless it is mounted without (`nolock`, `local_lock`, `nobrl`)"),
+            format!(
+                "{name}, shared: record locks hold between hosts unless it is mounted without (`nolock`, `local_lock`, `nobrl`)"
+            ),
         ),
         Reach::Memory => warn(
             "lost when the host stops",

@@ -20,7 +20,10 @@ pub fn check(table: Option<&Table>) -> Finding {
     };
     let count = cache.entries().len();
     let Some(table) = table else {
-        return Finding::ok(NAME, format!("libraries: {count}; no table to compare them with"));
+        return Finding::ok(
+            NAME,
+            format!("libraries: {count}; no table to compare them with"),
+        );
     };
     let behind = |path: &&[u8]| {
         let path = std::str::from_utf8(path).ok();

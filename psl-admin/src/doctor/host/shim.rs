@@ -37,9 +37,7 @@ fn baseline(shim: &Path) -> Finding {
                 Exit::Refused,
                 format!("{own}, and the shim needs {needed} or later"),
             )
-            .with_help(
-                "install a build for an older glibc: docs/building.md says how one is made",
-            ),
+            .with_help("install a build for an older glibc: docs/building.md says how one is made"),
         ),
         Ok(Some(needed)) => Finding::ok(NAME, format!("{own}; the shim needs {needed}")),
     }
@@ -92,7 +90,9 @@ fn trouble(shim: &Path, output: &Output) -> Option<String> {
         return None;
     }
     // ERROR: ld.so: object '...' from LD_PRELOAD cannot be preloaded (why): ignored.
-    let ignored = said.lines().find(|line| line.contains("cannot be preloaded"));
+    let ignored = said
+        .lines()
+        .find(|line| line.contains("cannot be preloaded"));
     let why = ignored.and_then(|line| line.rsplit_once(" ("));
     let why = why.and_then(|(_, why)| why.split_once("):"));
     if let Some((why, _)) = why {
@@ -103,6 +103,9 @@ fn trouble(shim: &Path, output: &Output) -> Option<String> {
         .rfind(|line| line.contains("error") || line.contains("not found"));
     Some(match missing {
         Some(line) => line.trim().to_owned(),
-        None => format!("the loader passes over it, and the program ends with {}", output.status),
+        None => format!(
+            "the loader passes over it, and the program ends with {}",
+            output.status
+        ),
     })
 }

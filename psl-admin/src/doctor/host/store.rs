@@ -44,10 +44,7 @@ pub fn check(context: &Context, host: &HostConfig) -> (Vec<Finding>, Option<Tabl
             read(&store)
         });
     }
-    let mut findings = vec![
-        trusted(&store, distrust, host),
-        filesystem::of(store.dir()),
-    ];
+    let mut findings = vec![trusted(&store, distrust, host), filesystem::of(store.dir())];
     let table = match table {
         Ok(table) => table,
         Err(error) => {

@@ -71,7 +71,10 @@ impl Cache {
     pub fn paths_of(&self, name: &[u8]) -> Vec<&[u8]> {
         let rank = |entry: &Entry| {
             let has = |part: &[u8]| entry.path.windows(part.len()).any(|window| window == part);
-            match variants().iter().position(|variant| has(variant.as_bytes())) {
+            match variants()
+                .iter()
+                .position(|variant| has(variant.as_bytes()))
+            {
                 Some(rank) => Some(rank),
                 None if entry.is_special || has(VARIANTS) => None,
                 None => Some(variants().len()),

@@ -97,7 +97,8 @@ impl Kind {
             words += &format!(", loader {loader:?}");
         }
         if self.gains_rights {
-            words += ", gains rights when it is executed (set-user-ID, set-group-ID or capabilities)";
+            words +=
+                ", gains rights when it is executed (set-user-ID, set-group-ID or capabilities)";
         }
         words
     }

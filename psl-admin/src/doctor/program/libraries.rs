@@ -97,9 +97,7 @@ pub fn load(loader: Loader<'_>, view: View<'_>, program: &OsStr) -> (Vec<Library
         [&object.rpath, &object.runpath]
             .into_iter()
             .flatten()
-            .any(|list| {
-                loading.view.lead_near(list, &object.origin)
-            })
+            .any(|list| loading.view.lead_near(list, &object.origin))
     });
     (libraries, is_near)
 }

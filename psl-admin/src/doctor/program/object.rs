@@ -1,8 +1,6 @@
 //! What an ELF file needs, as the loader reads it.
 use crate::view;
-use object::elf::{
-    DF_1_NODEFLIB, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME,
-};
+use object::elf::{DF_1_NODEFLIB, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME};
 use psl_table::executable::elf::Elf;
 use psl_table::executable::script::Header;
 use psl_table::executable::search::directory_of;

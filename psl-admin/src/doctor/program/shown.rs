@@ -10,8 +10,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 /// What nobody can tell before the program runs.
-const DLOPEN: &str =
-    "libraries that are opened with dlopen(3) are not known beforehand; the preload engine resolves their paths";
+const DLOPEN: &str = "libraries that are opened with dlopen(3) are not known beforehand; the preload engine resolves their paths";
 const RAW: &str = "system calls without libc (`syscall` instructions, io_uring) are not looked for; the preload engine does not see them";
 
 /// What `doctor PROGRAM --json` prints.
@@ -77,7 +76,10 @@ fn shown_library(pair: &Pair) -> ShownLibrary<'_> {
         name: String::from_utf8_lossy(&library.name),
         needed_by: library.needed_by.as_deref().map(String::from_utf8_lossy),
         without_links: pair.without.as_deref().map(Path::to_string_lossy),
-        member: library.found.as_ref().map(|(path, _)| path.to_string_lossy()),
+        member: library
+            .found
+            .as_ref()
+            .map(|(path, _)| path.to_string_lossy()),
         found_by: library.found.as_ref().map(|(_, by)| *by),
     }
 }
@@ -124,7 +126,13 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     }
     if !diagnosis.libraries.is_empty() {
         text += "\n";
-        let header = ["LIBRARY", "MEMBER GETS", "WITHOUT LINKS", "FOUND BY", "NEEDED BY"];
+        let header = [
+            "LIBRARY",
+            "MEMBER GETS",
+            "WITHOUT LINKS",
+            "FOUND BY",
+            "NEEDED BY",
+        ];
         text += &columns::aligned(header, diagnosis.libraries.iter().map(cells));
         text += "\n";
     }

@@ -83,7 +83,10 @@ fn uncovered(host: &HostConfig, view: &Snapshot, reason: Uncovered) -> Verdict {
         OnUncovered::Warn => Verdict {
             engine: Engine::Uncovered,
             why: format!("{why}, and on_uncovered = \"warn\": it runs without the links"),
-            help: Some("set on_uncovered = \"mount\", or start it with `psl-admin run --engine mount`".into()),
+            help: Some(
+                "set on_uncovered = \"mount\", or start it with `psl-admin run --engine mount`"
+                    .into(),
+            ),
         },
         OnUncovered::Refuse => refused(
             "on_uncovered = \"refuse\": the preload engine alone may carry programs here",
@@ -101,7 +104,10 @@ fn uncovered(host: &HostConfig, view: &Snapshot, reason: Uncovered) -> Verdict {
             },
             Err(failure) => {
                 let (message, help) = failure.told();
-                refused(&format!("the mount engine cannot carry it: {message}"), help)
+                refused(
+                    &format!("the mount engine cannot carry it: {message}"),
+                    help,
+                )
             }
         },
     }

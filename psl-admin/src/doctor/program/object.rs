@@ -71,7 +71,7 @@ impl Object {
                 tag if tag == DT_RPATH.0 => object.rpath = text().filter(|it| !it.is_empty()),
                 tag if tag == DT_RUNPATH.0 => object.runpath = text().filter(|it| !it.is_empty()),
                 tag if tag == DT_FLAGS_1.0 => {
-                    object.no_defaults = value & u64::from(DF_1_NODEFLIB.0) != 0;
+                    object.no_defaults = value & DF_1_NODEFLIB.0 != 0;
                 }
                 _ => {}
             }

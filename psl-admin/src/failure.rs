@@ -59,17 +59,20 @@ impl Failure {
 
     /// Says which program is not started, with the exit code that stands for this to those who started it.
     pub fn of_program(self, program: &OsStr) -> Self {
-        let (message, help) = match self {
-            Self::Told { message, help, .. } => (message, help),
-            Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
-            Self::Helped { failure, help } => {
-                return failure.of_program(program).with_help(help);
-            }
-        };
+        let (message, help) = self.told();
         Self::Told {
             exit: Exit::NotStarted,
             message: format!("{program:?} is not started: {message}"),
             help,
+        }
+    }
+
+    /// Returns what failed, and what to do next, in words.
+    pub fn told(&self) -> (String, Option<String>) {
+        match self {
+            Self::Told { message, help, .. } => (message.clone(), help.clone()),
+            Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
+            Self::Helped { failure, help } => (failure.told().0, Some(help.clone())),
         }
     }
 

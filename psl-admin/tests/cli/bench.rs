@@ -106,6 +106,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_psl-admin"));
         for variable in [
             "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
             "PSL_MEMBER",
             "PSL_SNAPSHOT",
             "PSL_APP",

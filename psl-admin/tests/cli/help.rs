@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 30] = [
     "init",
     "add",
     "remove",
@@ -21,6 +21,7 @@ const VERBS: [&str; 29] = [
     "rollback",
     "run",
     "env",
+    "doctor",
     "stage",
     "upgrade",
     "upgrade start",

@@ -8,6 +8,7 @@ mod bad_input;
 mod change;
 mod check;
 mod diff;
+mod doctor;
 mod edit;
 mod env;
 mod explain;

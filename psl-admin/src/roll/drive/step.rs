@@ -133,7 +133,7 @@ impl Drive<'_> {
         }
         self.permit()?;
         (self.copier)(Path::new(from), to)
-            .map_err(|failure| Trouble::new(State::CopyFailed, told(&failure)))
+            .map_err(|failure| Trouble::new(State::CopyFailed, failure.told().0))
     }
 
     fn stop(&self, member: &Member<'_>, way: Way) -> Result<(), Trouble> {
@@ -174,7 +174,7 @@ impl Drive<'_> {
                 }
                 Err(Refused::Changed(why)) => return Err(Trouble::new(State::LinkRefused, why)),
                 Err(Refused::Away(failure)) if Instant::now() >= deadline => {
-                    return Err(Trouble::new(State::StoreAway, told(&failure)));
+                    return Err(Trouble::new(State::StoreAway, failure.told().0));
                 }
                 Err(Refused::Away(_)) if self.signals.is_ending() => {
                     return Err(Trouble::Abandoned);
@@ -223,14 +223,5 @@ impl Drive<'_> {
                 Err(why) => Event::Unhealthy { member, why },
             })
         })
-    }
-}
-
-/// Returns what a failure says, in one line.
-fn told(failure: &Failure) -> String {
-    match failure {
-        Failure::Table(error) | Failure::Edit(error) => error.to_string(),
-        Failure::Helped { failure, .. } => told(failure),
-        Failure::Told { message, .. } => message.clone(),
     }
 }

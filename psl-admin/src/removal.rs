@@ -5,8 +5,9 @@ use rustix::io::{Errno, Result};
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
 
-/// Removes a name in an open directory, with all that is below it. A name that is missing is removed already; it
-/// stops at the first one that stays.
+/// Removes a name in an open directory, with all that is below it. A name that is missing is removed already.
+///
+/// It stops at the first name that stays; with EXDEV at a mount point, below which everything is somebody else's.
 pub fn remove(dir: OwnedFd, name: CString) -> Result<()> {
     let mut cursor = Cursor::at(dir)?;
     // The names that are left in each directory on the way, and the names of these directories.
@@ -38,10 +39,10 @@ pub fn remove(dir: OwnedFd, name: CString) -> Result<()> {
 
 /// Enters a directory and lets its owner write it.
 fn open_up(cursor: &mut Cursor, name: &CString) -> Result<()> {
-    match cursor.enter(name) {
+    match cursor.enter_within_mount(name) {
         Err(Errno::ACCESS) => {
             rustix::fs::chmodat(cursor.dir(), name, Mode::RWXU, AtFlags::empty())?;
-            cursor.enter(name)?;
+            cursor.enter_within_mount(name)?;
         }
         entered => entered?,
     }

@@ -37,6 +37,9 @@ use survey::Survey;
 use warned::Warned;
 use work::Work;
 
+/// How many paths are told by name that have something strange in common.
+const WARNINGS: usize = 5;
+
 const AFTER_HELP: &str = "\
 Exits with 1 when the patch fails, with 4 when another `stage` is making the same copy, with 5 when DST exists, with 6
 when the storage fails or SRC changes meanwhile. Whatever fails, and on Ctrl-C: nothing is at DST.
@@ -175,17 +178,24 @@ impl Job<'_> {
     }
 
     fn warn(&self, survey: &Survey) {
-        for path in &survey.sockets {
-            let path = self.src.join(path);
-            self.console
-                .warn(&format!("{path:?} is a socket, which is not copied"));
+        self.warn_of(&survey.sockets, |path| {
+            format!("{path:?} is a socket, which is not copied")
+        });
+        self.warn_of(&survey.inward, |path| {
+            let src = self.src;
+            format!("the symlink {path:?} leads back into {src:?}, in the copy as well")
+        });
+    }
+
+    /// Warns of the first few, and of how many more there are.
+    fn warn_of(&self, paths: &[PathBuf], what: impl Fn(&Path) -> String) {
+        for path in paths.iter().take(WARNINGS) {
+            self.console.warn(&what(&self.src.join(path)));
         }
-        for path in &survey.inward {
-            let path = self.src.join(path);
-            self.console.warn(&format!(
-                "the symlink {path:?} leads back into {:?}, in the copy as well",
-                self.src
-            ));
+        if let Some(last) = paths.last().filter(|_| paths.len() > WARNINGS) {
+            let (rest, last) = (paths.len() - WARNINGS, what(&self.src.join(last)));
+            self.console
+                .warn(&format!("and {rest} more like it; the last: {last}"));
         }
     }
 

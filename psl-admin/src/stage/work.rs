@@ -71,7 +71,13 @@ impl<'r> Work<'r> {
             return Err(cannot("make", &self.route.dst)(errno));
         }
         self.published = true;
-        sync(parent).map_err(cannot("sync the directory of", &self.route.dst))
+        sync(parent).map_err(|errno| {
+            let message = format!(
+                "{:?} is complete, and may be gone after a crash: cannot sync its directory: {errno}",
+                self.route.dst
+            );
+            Failure::new(Exit::Storage, message)
+        })
     }
 
     fn rename(&self, flags: RenameFlags) -> Result<(), Errno> {
@@ -113,9 +119,13 @@ pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Resu
         }
         let path = route.beside(name);
         if entry.file_type() == rustix::fs::FileType::Directory {
-            let uses = uses::users_of(&path)?;
-            if !uses.users.is_empty() {
-                console.warn(&format!("leaving {path:?} of a dead `stage`: {uses}"));
+            let in_use = match uses::users_of(&path) {
+                Ok(uses) if uses.users.is_empty() => None,
+                Ok(uses) => Some(uses.to_string()),
+                Err(_) => Some("it cannot be read, so that nobody knows who uses it".to_owned()),
+            };
+            if let Some(how) = in_use {
+                console.warn(&format!("leaving {path:?} of a dead `stage`: {how}"));
                 continue;
             }
         }

@@ -1,6 +1,8 @@
 //! A directory that is open, and the way back to where the descent began.
 use crate::identity::Identity;
-use rustix::fs::{Dir, Mode, OFlags, SeekFrom, fstat, openat, seek};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, ResolveFlags, SeekFrom, fstat, openat, openat2, seek, statat,
+};
 use rustix::io::{Errno, Result};
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
@@ -40,12 +42,23 @@ impl Cursor {
     /// Goes into a directory of the current one; ELOOP or ENOTDIR when the name is not one.
     pub fn enter(&mut self, name: &CStr) -> Result<()> {
         let dir = openat(self.dir(), name, DIRECTORY, Mode::empty())?;
-        self.way.push(Identity::from(&fstat(&dir)?));
-        self.held.push_back(dir);
-        if self.held.len() > HELD {
-            self.held.pop_front();
+        self.push(dir)
+    }
+
+    /// Does the same, and stays in the mount that the current directory is in; EXDEV when the name is a mount point.
+    pub fn enter_within_mount(&mut self, name: &CStr) -> Result<()> {
+        let flags = ResolveFlags::NO_XDEV;
+        match openat2(self.dir(), name, DIRECTORY, Mode::empty(), flags) {
+            // Before Linux 5.6 a bind mount of the same file system is not told from a directory.
+            Err(Errno::NOSYS) => {
+                let found = statat(self.dir(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+                match found.st_dev == fstat(self.dir())?.st_dev {
+                    true => self.enter(name),
+                    false => Err(Errno::XDEV),
+                }
+            }
+            dir => self.push(dir?),
         }
-        Ok(())
     }
 
     /// Goes back to the directory above; ESTALE when somebody has moved the current one away from it.
@@ -80,6 +93,15 @@ impl Cursor {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn push(&mut self, dir: OwnedFd) -> Result<()> {
+        self.way.push(Identity::from(&fstat(&dir)?));
+        self.held.push_back(dir);
+        if self.held.len() > HELD {
+            self.held.pop_front();
+        }
+        Ok(())
     }
 }
 

@@ -212,6 +212,23 @@ fn what_is_left_out_and_what_leads_back_is_told() {
 }
 
 #[test]
+fn many_symlinks_that_lead_back_are_told_in_a_few_lines() {
+    let bench = Bench::without_store();
+    bench.mkdir("d/src");
+    for name in 0..100 {
+        symlink(
+            bench.path("d/src/x"),
+            bench.path(&format!("d/src/{name:02}")),
+        )
+        .unwrap();
+    }
+    let ran = bench.run("stage d/src d/dst");
+    assert_eq!((ran.code, ran.stderr.lines().count()), (0, 6), "{ran:?}");
+    let last = "and 95 more like it; the last: the symlink \"d/src/99\" leads back";
+    assert!(ran.stderr.contains(last), "{ran:?}");
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_copied_and_changes_nothing() {
     let bench = Bench::without_store();
     bench.write("d/src/f", [0; 5000]);

@@ -89,6 +89,28 @@ fn a_patch_that_fails_leaves_nothing() {
 }
 
 #[test]
+fn what_a_failing_patch_has_mounted_in_the_copy_is_not_removed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let bench = bench();
+    bench.write("precious/f", "x");
+    let stage = patched(&bench, "mkdir m && mount --bind ../../precious m; false");
+    let mut command = Command::new("unshare");
+    command.arg("--mount").arg(stage.get_program());
+    command.args(stage.get_args()).current_dir(bench.path(""));
+    let ran = bench.ran(&mut command);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("cannot remove"),
+        "{ran:?}"
+    );
+    assert!(bench.path("precious/f").exists());
+    // The mount has gone with its namespace.
+    bench.ok("stage d/src d/dst");
+    assert_eq!(names(&bench), ["dst", "dst.psl-manifest", "src"]);
+}
+
+#[test]
 fn what_the_patch_leaves_running_is_ended() {
     let bench = bench();
     let patch = "sleep 1000 & echo $! > ../../pid";

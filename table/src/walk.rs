@@ -91,6 +91,8 @@ impl Default for Scratch {
 ///
 /// Fails with the errno that the call has to fail with: `ENOENT` at a hidden path, `ELOOP` behind more than
 /// [`MAX_LINKS`] links, `ENAMETOOLONG` where symlinks on the way make a text of more than two [`PATH_MAX`].
+// Once in the whole library: every hook would have a copy of it.
+#[inline(never)]
 pub fn walk<'a>(
     snapshot: &'a Snapshot,
     tree: &impl Tree,
@@ -103,6 +105,8 @@ pub fn walk<'a>(
 }
 
 /// Does the same, and tells `watch` each step; a name that was too long for this has no last step.
+// So that nothing of the steps is left in a walk that nobody watches.
+#[inline(always)]
 pub fn watched<'a>(
     snapshot: &'a Snapshot,
     tree: &impl Tree,

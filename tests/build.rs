@@ -6,6 +6,7 @@ fn main() {
     let out = std::env::var_os("OUT_DIR").expect("cargo sets it");
     for (source, name, flags) in [
         ("counting", "counting", &[] as &[&str]),
+        ("asking", "asking", &[]),
         ("early", "early", &[]),
         // It starts before everything else, the preload library included.
         ("early", "earliest", &["-Wl,-z,initfirst"]),

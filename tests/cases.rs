@@ -8,8 +8,10 @@
 
 mod row;
 mod spellings;
+mod spelt;
 
 mod attributes;
+mod changes;
 mod entries;
 mod facts;
 mod kept;
@@ -19,9 +21,12 @@ mod opens;
 mod programs;
 mod raw;
 mod sockets;
+mod spawns;
 mod texts;
 mod trees;
+mod wild;
 
+pub use changes::rows as changes;
 pub use row::{Differs, Given, Row};
 pub use spellings::{Names, Spelling, all as spellings};
 
@@ -41,12 +46,20 @@ pub fn rows() -> Vec<Row> {
     ]
     .concat();
     let by_number = raw::rows(&functions);
-    [functions, by_number].concat()
+    let named = [functions, by_number].concat();
+    let wild = wild::rows(&named);
+    [named, wild].concat()
 }
 
 /// Returns the rows of calls that start programs, and the names that they are played with.
 pub fn programs() -> (Vec<Row>, Vec<Spelling>) {
     let functions = programs::rows();
     let by_number = raw::programs(&functions);
-    ([functions, by_number].concat(), programs::spellings())
+    let rows = [functions, by_number, spawns::programs()].concat();
+    (rows, programs::spellings())
+}
+
+/// Returns the rows that give names to a program which is to be started.
+pub fn actions() -> Vec<Row> {
+    spawns::actions()
 }

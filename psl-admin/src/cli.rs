@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, env, history, init, list, member, remove, resolve, rollback, run, show,
-    upgrade,
+    add, check, demo, enter, env, history, init, list, member, remove, resolve, rollback, run,
+    show, upgrade,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -72,6 +72,8 @@ pub enum Verb {
     Show(show::Show),
     Rollback(rollback::Rollback),
     Run(run::Run),
+    #[command(hide = true)]
+    Enter(enter::Enter),
     Env(env::Env),
     Upgrade(upgrade::Upgrade),
     Demo(demo::Demo),
@@ -92,6 +94,7 @@ impl Verb {
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
+            Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
             Self::Upgrade(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),

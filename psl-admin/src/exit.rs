@@ -22,6 +22,8 @@ pub enum Exit {
     Storage = 6,
     /// An upgrade failed and was halted or undone.
     Failed = 7,
+    /// A program of an instance is not started: it would run without its links (`EX_CONFIG` in sysexits(3head)).
+    NotStarted = 78,
     /// `run` found its command, and could not execute it (as a shell says it).
     NotExecutable = 126,
     /// `run` did not find its command (as a shell says it).

@@ -1,6 +1,7 @@
 //! Why a verb did not do what was asked, until `main` prints it.
 use crate::exit::Exit;
 use psl_table::error::Error;
+use std::ffi::OsStr;
 
 /// The reason why a verb stopped.
 #[derive(Debug)]
@@ -39,6 +40,19 @@ impl Failure {
                 help: Some(text.into()),
             },
             Self::Table(_) | Self::Edit(_) => self,
+        }
+    }
+
+    /// Says which program is not started, with the exit code that stands for this to those who started it.
+    pub fn of_program(self, program: &OsStr) -> Self {
+        let (message, help) = match self {
+            Self::Told { message, help, .. } => (message, help),
+            Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
+        };
+        Self::Told {
+            exit: Exit::NotStarted,
+            message: format!("{program:?} is not started: {message}"),
+            help,
         }
     }
 

@@ -3,12 +3,13 @@
 //! The second step makes sure that the shim is really in force before any command runs, and lets the shim's own `exec`
 //! find the program that the member sees.
 #![allow(unsafe_code, reason = "exec and dlsym are reached through libc")]
+use crate::environment::Environment;
+use crate::exec::{self, pointers, strings, variables};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::shim_file;
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 /// The `argv[0]` that marks the second step; no file has this name, so no shell passes it on.
 const MARK: &str = "psl-admin: launch";
@@ -39,14 +40,10 @@ pub fn requested() -> Option<Launch> {
 
 impl Launch {
     /// Executes psl-admin again, as the second step, with this environment. Returns only when that fails.
-    pub fn begin(self, environment: Vec<(OsString, OsString)>) -> Failure {
+    pub fn begin(self, environment: Environment) -> Failure {
         let marks = [MARK.into(), self.generation.to_string().into(), self.shim];
         let arguments = strings(marks.into_iter().chain(self.command));
-        let variables = strings(environment.into_iter().map(|(mut name, value)| {
-            name.push("=");
-            name.push(value);
-            name
-        }));
+        let variables = variables(environment);
         let (argv, envp) = (pointers(&arguments), pointers(&variables));
         // SAFETY: the path is a C string; both arrays hold C strings that outlive the call, and end in a null pointer.
         unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), envp.as_ptr()) };
@@ -70,11 +67,7 @@ impl Launch {
         // SAFETY: the array holds C strings that outlive the call, and ends in a null pointer.
         unsafe { libc::execvp(program.as_ptr(), argv.as_ptr()) };
         let error = io::Error::last_os_error();
-        let exit = match error.kind() {
-            io::ErrorKind::NotFound => Exit::NotFound,
-            _ => Exit::NotExecutable,
-        };
-        Failure::new(exit, format!("cannot execute {program:?}: {error}"))
+        exec::failed(OsStr::from_bytes(program.to_bytes()), &error)
     }
 
     fn check_shim(&self) -> Result<(), Failure> {
@@ -111,49 +104,4 @@ fn shim_generation() -> Option<u64> {
         unsafe { std::mem::transmute::<*mut libc::c_void, unsafe extern "C" fn() -> u64>(symbol) };
     // SAFETY: the shim lets it be called at any time after its own start-up, which came before `main`.
     Some(unsafe { ask() })
-}
-
-/// Arguments and variables come from this process's own, or from parsed names: none holds a NUL.
-fn strings(texts: impl IntoIterator<Item = OsString>) -> Vec<CString> {
-    texts
-        .into_iter()
-        .map(|text| CString::new(text.into_vec()).expect("no argument and no variable holds a NUL"))
-        .collect()
-}
-
-fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
-    let end = std::iter::once(std::ptr::null());
-    strings
-        .iter()
-        .map(|text| text.as_ptr())
-        .chain(end)
-        .collect()
-}
-
-/// Returns this process's environment with the variables of a launch in it: the shim stands before the caller's own
-/// preloads, which keep their order.
-pub fn environment(shim: &OsStr, variables: &[(&str, OsString)]) -> Vec<(OsString, OsString)> {
-    let preloads = std::env::var_os("LD_PRELOAD").unwrap_or_default();
-    let own = |name: &OsStr| name == "LD_PRELOAD" || variables.iter().any(|(own, _)| name == *own);
-    let mut environment: Vec<_> = std::env::vars_os().filter(|(name, _)| !own(name)).collect();
-    environment.push(("LD_PRELOAD".into(), preload(shim, preloads.as_bytes())));
-    for (name, value) in variables {
-        environment.push((name.into(), value.clone()));
-    }
-    environment
-}
-
-fn preload(shim: &OsStr, others: &[u8]) -> OsString {
-    let mut list = shim.as_bytes().to_vec();
-    let others = others.split(|byte| b" :".contains(byte));
-    // A second shim, this one or another installation's, would resolve every name twice.
-    let is_shim = |path: &[u8]| {
-        let name = path.rsplit(|&byte| byte == b'/').next();
-        path == shim.as_bytes() || name == Some(shim_file::NAME.as_bytes())
-    };
-    for other in others.filter(|other| !other.is_empty() && !is_shim(other)) {
-        list.push(b':');
-        list.extend_from_slice(other);
-    }
-    OsString::from_vec(list)
 }

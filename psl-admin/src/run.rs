@@ -1,22 +1,34 @@
 //! `run`: starts an instance of a member.
 use crate::context::Context;
+use crate::engine::{self, Engine, Wanted};
+use crate::environment;
+use crate::exec;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::launch::{self, Launch};
-use crate::{known, shim_file};
-use clap::{Args, ValueEnum};
-use std::ffi::OsString;
+use crate::launch::Launch;
+use crate::{known, mount, shim_file, view};
+use clap::Args;
+use psl_table::pinned::Pinned;
+use psl_table::snapshot::{Entry, Place, Snapshot};
+use psl_table::store::Store;
+use psl_table::table::Table;
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 const AFTER_HELP: &str = "\
 Exits as CMD does; 127 when CMD is not found, 126 when it cannot be executed.
 
 Examples: psl-admin run --member erp1 -- /binaries/version/bin/erpd --port 8081
-          psl-admin run --member erp1 --generation 41 -- ls -l /binaries";
+          psl-admin run --member erp1 --generation 41 -- ls -l /binaries
+          psl-admin run --member erp1 --engine mount -- /binaries/version/bin/static-erpd";
 
 /// Starts an instance of a member: becomes CMD, which sees the member's links, as do the programs that it starts
 ///
-/// The whole instance keeps to one generation of the table, through changes made while it runs. Inside another instance,
-/// too, `run` starts one of its own.
+/// The whole instance keeps to one generation of the table, through changes made while it runs. Inside another instance
+/// of the preload engine, too, `run` starts one of its own.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct Run {
@@ -24,8 +36,8 @@ pub struct Run {
     #[arg(long, value_name = "M", value_parser = known::member)]
     member: String,
     /// What makes the instance see its links
-    #[arg(long, value_enum, default_value_t = Engine::Auto)]
-    engine: Engine,
+    #[arg(long, value_enum, default_value_t = Wanted::Auto)]
+    engine: Wanted,
     /// Starts on an older generation of the table instead of the current one
     #[arg(long, value_name = "G")]
     generation: Option<u64>,
@@ -34,18 +46,10 @@ pub struct Run {
     command: Vec<OsString>,
 }
 
-/// What makes a process see its links.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Engine {
-    /// Whatever can carry the program
-    Auto,
-    /// The shim, by LD_PRELOAD
-    Preload,
-}
-
 impl Run {
     /// Becomes the command; returns only when that fails.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        mount::refuse_inside()?;
         let host = context.host()?;
         let store = context.open_with(&host)?;
         let table = match self.generation {
@@ -53,21 +57,79 @@ impl Run {
             None => store.read()?,
         };
         known::require(&table, &self.member)?;
-        let shim = shim_file::find(&host)?;
-        let (Engine::Auto | Engine::Preload) = self.engine;
-
-        let pinned = format!("g{};{}", table.generation, self.member);
-        let variables = [
-            ("PSL_STORE", store.dir().into()),
-            ("PSL_MEMBER", self.member.clone().into()),
-            ("PSL_SNAPSHOT", pinned.into()),
-        ];
-        let environment = launch::environment(shim.as_os_str(), &variables);
-        let launch = Launch {
+        let pinned = Pinned {
             generation: table.generation,
+            member: self.member.clone(),
+            engine: self.engine.pinned(),
+        };
+        Err(match engine::decide(self.engine) {
+            Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),
+            Engine::Mount => {
+                let shim = shim_file::find(&host).ok();
+                // The generation as it was committed, as every process of the instance would read it.
+                let table = store.read_generation(pinned.generation)?;
+                self.mount(context, shim.as_deref(), &store, &table, pinned)?
+            }
+        })
+    }
+
+    fn preload(&self, shim: &Path, store: &Store, pinned: &Pinned) -> Failure {
+        let launch = Launch {
+            generation: pinned.generation,
             shim: shim.into(),
             command: self.command.clone(),
         };
-        Err(launch.begin(environment))
+        launch.begin(environment::with_shim(shim, store.dir(), pinned))
     }
+
+    fn mount(
+        &self,
+        context: &Context,
+        shim: Option<&Path>,
+        store: &Store,
+        table: &Table,
+        mut pinned: Pinned,
+    ) -> Result<Failure, Failure> {
+        mount::require_procfs()?;
+        let (program, view) = self.program(table)?;
+        if let Some(message) = unmoved(&view) {
+            context.console.warn(&message);
+        }
+        mount::enter(&view, &mut pinned)?;
+        let environment = environment::without_shim(shim, store.dir(), &pinned);
+        let error = exec::become_command(&program, &self.command, environment);
+        Ok(exec::failed(&self.command[0], &error))
+    }
+
+    /// Finds the program of the command as the member does, and what that program sees: the one depends on the other.
+    fn program(&self, table: &Table) -> Result<(OsString, Snapshot), Failure> {
+        let command = &self.command[0];
+        let mut reason = io::Error::from(Errno::NOENT);
+        let candidates = exec::candidates(command);
+        let is_only_one = candidates.len() == 1;
+        for program in candidates {
+            let view = view::of_program(table, Some(&self.member), &program)?;
+            match view::executable(&view, &program) {
+                // The kernel says what is wrong with it.
+                _ if is_only_one => return Ok((program, view)),
+                Ok(()) => return Ok((program, view)),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => reason = error,
+                Err(_) => {}
+            }
+        }
+        Err(exec::failed(command, &reason))
+    }
+}
+
+/// Says what cannot change any more, where the table or the environment says that it does.
+fn unmoved(view: &Snapshot) -> Option<String> {
+    if std::env::var_os("PSL_PIN").is_some_and(|pin| pin == "process") {
+        return Some("mounts stay as they are: PSL_PIN has no effect with the mount engine".into());
+    }
+    let live = |place: &&Place| matches!(&place.entry, Entry::Link(link) if link.live);
+    let place = view.places().iter().find(live)?;
+    let path = Path::new(OsStr::from_bytes(&place.dir)).join(OsStr::from_bytes(&place.name));
+    Some(format!(
+        "mounts stay as they are: {path:?} is a live link, and does not follow changes with the mount engine"
+    ))
 }

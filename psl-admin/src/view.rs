@@ -8,7 +8,8 @@ use psl_table::subject::Subject;
 use psl_table::table::Table;
 use psl_table::tree::Host;
 use psl_table::walk::{End, Last, Scratch, walk};
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -17,14 +18,26 @@ use std::path::{Path, PathBuf};
 
 /// Makes the snapshot that an instance of the member, started here by this user, would have.
 pub fn of_member(table: &Table, member: &str) -> Result<Snapshot, Failure> {
+    of_program(table, Some(member), OsStr::new(""))
+}
+
+/// Makes the snapshot that this program would have as an instance of the member, if it is any member's.
+pub fn of_program(
+    table: &Table,
+    member: Option<&str>,
+    program: &OsStr,
+) -> Result<Snapshot, Failure> {
     let variables = std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
     let text = |name| std::env::var(name).ok();
-    let subject = Subject::of_member(table, Some(member))
+    let mut subject = Subject::of_member(table, member)
         .or_attributes(table, text("PSL_APP"), text("PSL_APP_VERSION"))
         .with_env(variables.collect());
+    if !program.is_empty() {
+        subject = subject.with_exe(program.as_bytes());
+    }
     Snapshot::of(table, &subject, &Host).map_err(|errno| {
-        let message =
-            format!("the links of member {member:?} cannot be resolved on this host: {errno}");
+        let whose = member.map_or("no member".into(), |member| format!("member {member:?}"));
+        let message = format!("the links of {whose} cannot be resolved on this host: {errno}");
         Failure::new(Exit::Invalid, message)
     })
 }
@@ -47,6 +60,20 @@ pub fn physical(view: &Snapshot, path: &OsStr) -> io::Result<PathBuf> {
     let magic = format!("/proc/self/fd/{}", file.as_raw_fd());
     let physical = rustix::fs::readlink(magic, Vec::new())?;
     Ok(OsString::from_vec(physical.into_bytes()).into())
+}
+
+/// Succeeds when a process with this snapshot, and this one's rights, could execute what it reaches by `path`.
+pub fn executable(view: &Snapshot, path: &OsStr) -> io::Result<()> {
+    let file = physical(view, path)?;
+    if file.metadata()?.is_dir() {
+        return Err(Errno::ACCESS.into());
+    }
+    Ok(rustix::fs::accessat(
+        CWD,
+        &file,
+        Access::EXEC_OK,
+        AtFlags::EACCESS,
+    )?)
 }
 
 /// Tells whether a path does not exist for those whom the criteria mean.

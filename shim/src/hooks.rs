@@ -29,7 +29,7 @@ use crate::link_itself::{self, fopen_flags, kept_by_open, kept_if};
 mod address;
 mod confined;
 pub mod dl;
-mod exec;
+pub mod exec;
 mod execl;
 mod file_actions;
 mod hierarchy;
@@ -43,6 +43,7 @@ mod prepared;
 pub mod prototypes;
 pub mod raw;
 mod records;
+mod root;
 mod scan;
 mod semaphore;
 mod shell;
@@ -186,13 +187,14 @@ hooks! {
     // way of a new one, and goes through the table only, like a mount point.
 
     fn link(old: *const c_char, new: *const c_char) -> c_int,
-        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new); new: Entry, |_| Err(Errno::EXIST) };
+        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new);
+          new: Entry, |_| link_itself::link_onto(libc::AT_FDCWD, old, 0) };
     fn linkat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_int) -> c_int,
         { olddir/old: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |it| link_itself::hard_link(it, newdir, new);
-          newdir/new: Entry, |_| Err(Errno::EXIST) };
-    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
+          newdir/new: Entry, |_| link_itself::link_onto(olddir, old, flags) };
+    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| link_itself::symlink_onto(text) };
     fn symlinkat(text: *const c_char, dir: c_int, path: *const c_char) -> c_int,
-        { dir/path: Entry, |_| Err(Errno::EXIST) };
+        { dir/path: Entry, |_| link_itself::symlink_onto(text) };
     fn mkdir(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
     fn mkdirat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
     fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
@@ -218,7 +220,8 @@ hooks! {
     // The working directory and the root.
 
     fn chdir(path: *const c_char) -> c_int, { path };
-    fn chroot(path: *const c_char) -> c_int, { path };
+    fn chroot(path: *const c_char) -> c_int, { => root::chroot };
+    fn setns(fd: c_int, kinds: c_int) -> c_int, { => root::setns };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 
     // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`; `dlopen` and
@@ -308,7 +311,7 @@ hooks! {
     fn umount(path: *const c_char) -> c_int, { path };
     fn umount2(path: *const c_char, flags: c_int) -> c_int,
         { path: kept_if(flags & libc::UMOUNT_NOFOLLOW), |_| Err(Errno::INVAL) };
-    fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { root; old };
+    fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { => root::pivot_root };
     fn swapon(path: *const c_char, flags: c_int) -> c_int, { path };
     fn swapoff(path: *const c_char) -> c_int, { path };
     fn acct(path: *const c_char) -> c_int, { path };

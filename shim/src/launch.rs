@@ -1,20 +1,30 @@
-//! What the kernel has to execute so that a program starts as if links were symlinks.
+//! What the kernel has to execute so that a program starts as if links were symlinks, and with which environment.
 
 use std::ffi::{CStr, c_char, c_int};
+use std::ptr::null;
 
+use psl_table::executable::Uncovered;
+use psl_table::executable::script::{Header, MAX_DEPTH};
+use psl_table::procfs;
 use psl_table::walk::Last;
-use rustix::fd::{AsFd, BorrowedFd};
-use rustix::fs::{Access, AtFlags, Mode, OFlags};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use self::arguments::with_interpreter;
+use self::carriage::Carriage;
+use self::name::with_name;
 use crate::descriptor::start_of;
-use crate::environment::{self, Block};
-use crate::frame;
-use crate::resolve::{self, Operand, resolve};
-use crate::shebang::{Header, MAX_DEPTH};
+use crate::environment::{self, Block, Preloads};
+use crate::readable::{self, is_readable};
+use crate::resolve;
 
-/// An argument vector that ends with a null pointer.
-pub type Arguments = *const *const c_char;
+pub mod arguments;
+pub mod carriage;
+mod name;
+pub mod uncovered;
+
+pub use arguments::{Arguments, count};
 
 /// A program as a caller names it.
 #[derive(Clone, Copy)]
@@ -23,6 +33,7 @@ pub struct Program {
     pub cwd: c_int,
     /// What its own path is relative to.
     pub dir: c_int,
+    /// Its path; empty for the file that `dir` is.
     pub path: *const c_char,
     pub last: Last,
     /// What an interpreter is told, if it is a script.
@@ -45,28 +56,65 @@ impl Program {
             given: path,
         }
     }
+}
 
-    /// Whether an open file is a script whose interpreter lies behind a link.
-    ///
-    /// # Safety
-    ///
-    /// `given` is a C string.
-    pub unsafe fn interpreted_behind_link(fd: c_int, given: *const c_char) -> Result<bool, Errno> {
-        if fd < 0 || given.is_null() {
-            return Ok(false);
-        }
-        // SAFETY: the descriptor is the caller's, and is only given to the kernel.
-        let Ok(mut header) = Header::read(unsafe { BorrowedFd::borrow_raw(fd) }) else {
-            return Ok(false);
-        };
-        match header.interpreter() {
-            // SAFETY: it is a C string.
-            Ok(Some(interpreter)) => unsafe {
-                leads_through_link(libc::AT_FDCWD, interpreter.path.as_ptr())
-            },
-            _ => Ok(false),
-        }
+/// What the kernel executes in the end: never a script whose interpreter lies behind a link.
+#[derive(Clone, Copy)]
+pub struct Leaf {
+    pub dir: c_int,
+    pub path: *const c_char,
+    pub argv: Arguments,
+    /// Whether a link has a part in it.
+    pub is_rewritten: bool,
+    /// Whether a script names it.
+    pub is_interpreter: bool,
+    pub carriage: Carriage,
+}
+
+/// Executes or spawns a file: directory and name, arguments, environment.
+pub type Start<'a, R> =
+    &'a mut dyn FnMut(c_int, *const c_char, Arguments, Block) -> Result<R, Errno>;
+
+/// Hands on the file to execute, the argument vector and the environment to give it.
+///
+/// A program that the preload engine cannot carry is exchanged, refused or warned of, as the host is configured.
+///
+/// # Safety
+///
+/// `argv` is null or ends with a null pointer, `envp` likewise; the program's paths are as for [`resolve()`].
+///
+/// [`resolve()`]: crate::resolve::resolve
+pub unsafe fn launch<R>(
+    program: Program,
+    argv: Arguments,
+    envp: Block,
+    start: Start<'_, R>,
+) -> Result<R, Errno> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        leaf(program, argv, envp, &mut |leaf| match leaf.carriage {
+            Carriage::Uncovered(reason) => {
+                uncovered::launch(program, argv, envp, &leaf, reason, start)
+            }
+            carriage => started(&leaf, envp, carriage, start),
+        })
     }
+}
+
+/// Executes or spawns what was found, preloading what carries it.
+unsafe fn started<R>(
+    leaf: &Leaf,
+    envp: Block,
+    carriage: Carriage,
+    start: Start<'_, R>,
+) -> Result<R, Errno> {
+    let preloads = match carriage {
+        Carriage::PreloadAndAudit => Preloads::ShimAndAudit,
+        Carriage::Preload | Carriage::Uncovered(_) => Preloads::Shim,
+    };
+    let start = |envp| start(leaf.dir, leaf.path, leaf.argv, envp);
+    // SAFETY: the caller's promise.
+    unsafe { with_environment(envp, preloads, start) }
 }
 
 /// Hands on the environment as this instance's programs have to get it.
@@ -79,10 +127,23 @@ pub unsafe fn completed<R>(
     then: impl FnOnce(Block) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     // SAFETY: the caller's promise.
-    unsafe { environment::complete(envp, then) }.unwrap_or(Err(Errno::TOOBIG))
+    unsafe { with_environment(envp, Preloads::Shim, then) }
 }
 
-/// Hands on the file to execute and the argument vector to give it.
+unsafe fn with_environment<R>(
+    envp: Block,
+    preloads: Preloads,
+    then: impl FnOnce(Block) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    // A block that cannot be read is the kernel's to refuse; none at all is an empty one to it.
+    if !envp.is_null() && !is_readable(envp) {
+        return then(envp);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { environment::complete(envp, preloads, then) }.unwrap_or(Err(Errno::TOOBIG))
+}
+
+/// Hands on what the kernel executes in the end.
 ///
 /// The kernel resolves the interpreter of a script without links, and would tell it the script's resolved path.
 /// So where a link has a part in it, the interpreter is executed as the kernel would: with its path as the line
@@ -90,136 +151,138 @@ pub unsafe fn completed<R>(
 ///
 /// # Safety
 ///
-/// `argv` is null or ends with a null pointer; the program's paths are as for [`resolve()`].
-pub unsafe fn launch<R>(
+/// As for [`launch`].
+pub unsafe fn leaf<R>(
     program: Program,
     argv: Arguments,
-    then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
+    envp: Block,
+    then: &mut dyn FnMut(Leaf) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     if resolve::snapshot().is_none() {
-        return then(program.dir, program.path, argv);
+        return then(Leaf {
+            dir: program.dir,
+            path: program.path,
+            argv,
+            is_rewritten: false,
+            is_interpreter: false,
+            carriage: Carriage::Preload,
+        });
     }
     // SAFETY: the caller's promise.
-    unsafe { launch_at_depth(program, argv, 0, then) }
+    unsafe { leaf_at_depth(program, argv, envp, 0, then) }
 }
 
-unsafe fn launch_at_depth<R>(
+unsafe fn leaf_at_depth<R>(
     program: Program,
     argv: Arguments,
+    envp: Block,
     depth: usize,
-    then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
+    then: &mut dyn FnMut(Leaf) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    let Program {
-        cwd,
-        dir,
-        path,
-        last,
-        given,
-    } = program;
-    let go = &mut |dir, name: *const c_char, rewritten: bool| {
-        // SAFETY: the kernel's answer to a name that it cannot read is no header.
-        let Some(mut header) = (unsafe { header(dir, name) }) else {
-            return then(dir, name, argv);
+    let Program { cwd, given, .. } = program;
+    let mut go = |dir, path: *const c_char, is_rewritten| {
+        let itself = |carriage| Leaf {
+            dir,
+            path,
+            argv,
+            is_rewritten,
+            is_interpreter: depth > 0,
+            carriage,
         };
-        let Ok(Some(interpreter)) = header.interpreter() else {
-            return then(dir, name, argv);
+        // SAFETY: the caller's promise.
+        let file = match unsafe { open(dir, path) } {
+            Ok(file) => file,
+            // SAFETY: likewise.
+            Err(Errno::ACCESS) if unsafe { check_executable(dir, path) }.is_ok() => {
+                return then(itself(Carriage::Uncovered(Uncovered::Unreadable)));
+            }
+            // It is the kernel's to judge.
+            Err(_) => return then(itself(Carriage::Preload)),
         };
-        // SAFETY: it is a C string.
-        if !rewritten && !unsafe { leads_through_link(cwd, interpreter.path.as_ptr()) }? {
-            return then(dir, name, argv);
-        }
-        if depth == MAX_DEPTH {
-            return Err(Errno::LOOP);
-        }
-        // The kernel would check this: it is the script that is executed.
+        let Ok(mut header) = Header::read(file.as_fd()) else {
+            return then(itself(Carriage::Preload));
+        };
+        let interpreter = match header.interpreter() {
+            Ok(Some(interpreter)) => interpreter,
+            Ok(None) => {
+                let known = if is_readable(envp) { envp } else { null() };
+                // SAFETY: the caller's promise.
+                let carriage = unsafe { Carriage::of(file.as_fd(), &header, known) };
+                drop(file);
+                return then(itself(carriage));
+            }
+            Err(_) => return then(itself(Carriage::Preload)),
+        };
+        drop(file);
         // SAFETY: its header was read by this name.
-        unsafe { check_executable(dir, name) }?;
+        if unsafe { check_executable(dir, path) }.is_err() {
+            return then(itself(Carriage::Preload));
+        }
+        let is_too_deep = depth == MAX_DEPTH;
+        let mut then = |leaf: Leaf| match is_rewritten || leaf.is_rewritten {
+            true if is_too_deep => Err(Errno::LOOP),
+            true => then(Leaf {
+                is_rewritten: true,
+                ..leaf
+            }),
+            // The kernel reads the line for itself.
+            false => then(Leaf {
+                dir,
+                path,
+                argv,
+                ..leaf
+            }),
+        };
+        if is_too_deep {
+            return then(itself(Carriage::Preload));
+        }
+        let next = Program::started_in(cwd, interpreter.path.as_ptr());
         // SAFETY: the caller's promise.
         unsafe {
-            with_interpreter_arguments(
+            with_interpreter(
                 interpreter.path,
                 interpreter.argument,
                 given,
                 argv,
-                |argv| {
-                    launch_at_depth(
-                        Program::started_in(cwd, interpreter.path.as_ptr()),
-                        argv,
-                        depth + 1,
-                        then,
-                    )
-                },
+                |argv| leaf_at_depth(next, argv, envp, depth + 1, &mut then),
             )
         }
     };
     // SAFETY: the caller's promise.
-    unsafe { with_name(dir, path, last, go) }
-}
-
-/// Resolves a program's name to the stack, and hands on what the kernel has to get for it.
-///
-/// Not to a walk's memory: a vfork(2) child that executes would never give that back to its parent.
-unsafe fn with_name<R>(
-    dir: c_int,
-    path: *const c_char,
-    last: Last,
-    then: &mut dyn FnMut(c_int, *const c_char, bool) -> Result<R, Errno>,
-) -> Result<R, Errno> {
-    let measure = |operand: Operand<'_>| match operand {
-        Operand::Given => Ok(None),
-        Operand::Rewritten(name) => Ok(Some(name.count_bytes())),
-        Operand::Link(_) => Err(Errno::LOOP),
-        Operand::Error(errno) => Err(errno),
-    };
-    // SAFETY: the caller's promise.
-    let Some(length) = unsafe { resolve(dir, path, last, measure) }? else {
-        return then(dir, path, false);
-    };
-    let made = frame::with_words(length / size_of::<usize>() + 1, |words| {
-        // SAFETY: words are bytes.
-        let room =
-            unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), length + 1) };
-        let copy = |operand: Operand<'_>| match operand {
-            Operand::Rewritten(name) if name.count_bytes() == length => {
-                room.copy_from_slice(name.to_bytes_with_nul());
-                Ok(())
-            }
-            Operand::Error(errno) => Err(errno),
-            // Somebody moved a symlink on the way in between.
-            _ => Err(Errno::AGAIN),
-        };
-        // SAFETY: as above.
-        unsafe { resolve(dir, path, last, copy) }?;
-        then(libc::AT_FDCWD, words.as_ptr().cast(), true)
-    });
-    made.unwrap_or(Err(Errno::NAMETOOLONG))
-}
-
-unsafe fn leads_through_link(cwd: c_int, path: *const c_char) -> Result<bool, Errno> {
-    // SAFETY: the caller's promise.
     unsafe {
-        resolve(cwd, path, Last::Followed, |operand| match operand {
-            Operand::Given => Ok(false),
-            Operand::Rewritten(_) => Ok(true),
-            Operand::Link(_) => Err(Errno::LOOP),
-            Operand::Error(errno) => Err(errno),
-        })
+        // An empty path is the descriptor itself.
+        if readable::name(program.path) == Ok(c"") {
+            return go(program.dir, program.path, false);
+        }
+        with_name(program.dir, program.path, program.last, &mut go)
     }
 }
 
-/// Reads the beginning of a program, unless the kernel would not let us: then it is the kernel's to judge.
-unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
-    if name.is_null() {
-        return None;
-    }
-    // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+/// Opens a program to look at it.
+unsafe fn open(dir: c_int, name: *const c_char) -> Result<OwnedFd, Errno> {
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
-    let file = unsafe {
-        let name = CStr::from_ptr(name);
-        rustix::fs::openat(start_of(dir, name).ok()?, name, flags, Mode::empty())
-    };
-    Header::read(file.ok()?.as_fd()).ok()
+    unsafe {
+        let name = readable::name(name)?;
+        if name.is_empty() {
+            return reopen(dir);
+        }
+        // Neither a FIFO nor a terminal in the program's place may hold the caller up or become its own.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        rustix::fs::openat(start_of(dir, name)?, name, flags, Mode::empty())
+    }
+}
+
+/// Opens what a descriptor is on once more: one that names a file only (`O_PATH`) cannot be read.
+fn reopen(fd: c_int) -> Result<OwnedFd, Errno> {
+    if fd < 0 {
+        return Err(Errno::BADF);
+    }
+    let mut name = [0; procfs::ROOM];
+    let name = procfs::descriptor(fd, &mut name);
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    rustix::fs::openat(CWD, name, flags, Mode::empty())
+        // SAFETY: the descriptor is only given to the kernel.
+        .or_else(|_| rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 0))
 }
 
 /// Fails as executing a file fails to whoever may not.
@@ -228,10 +291,14 @@ unsafe fn header(dir: c_int, name: *const c_char) -> Option<Header> {
 ///
 /// `name` is a C string.
 pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Errno> {
+    let mut room = [0; procfs::ROOM];
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     let (dir, name) = unsafe {
         let name = CStr::from_ptr(name);
-        (start_of(dir, name)?, name)
+        match name.is_empty() && dir >= 0 {
+            true => (CWD, procfs::descriptor(dir, &mut room)),
+            false => (start_of(dir, name)?, name),
+        }
     };
     match rustix::fs::accessat(dir, name, Access::EXEC_OK, AtFlags::EACCESS) {
         // Before Linux 5.8 access(2) only knew the real ids.
@@ -240,45 +307,4 @@ pub unsafe fn check_executable(dir: c_int, name: *const c_char) -> Result<(), Er
         }
         checked => checked,
     }
-}
-
-/// Builds the argument vector of an interpreter: the first argument, the caller's name for it, is lost.
-unsafe fn with_interpreter_arguments<R>(
-    path: &CStr,
-    argument: Option<&CStr>,
-    script: *const c_char,
-    argv: Arguments,
-    then: impl FnOnce(Arguments) -> Result<R, Errno>,
-) -> Result<R, Errno> {
-    // SAFETY: the caller's promise.
-    let rest = unsafe { count(argv) }.max(1) - 1;
-    let made = frame::with_words(rest + 4, |words| {
-        let head = [
-            Some(path.as_ptr()),
-            argument.map(CStr::as_ptr),
-            Some(script),
-        ];
-        // SAFETY: `rest` pointers come after the first.
-        let tail = (0..rest).map(|index| unsafe { *argv.add(1 + index) });
-        for (word, pointer) in words.iter_mut().zip(head.into_iter().flatten().chain(tail)) {
-            *word = pointer.expose_provenance();
-        }
-        then(words.as_ptr().cast())
-    });
-    made.unwrap_or(Err(Errno::TOOBIG))
-}
-
-/// Counts an argument vector; the kernel takes null for an empty one.
-///
-/// # Safety
-///
-/// `argv` is null or ends with a null pointer.
-pub unsafe fn count(argv: Arguments) -> usize {
-    if argv.is_null() {
-        return 0;
-    }
-    // SAFETY: the caller's promise.
-    (0..)
-        .take_while(|&index| unsafe { !(*argv.add(index)).is_null() })
-        .count()
 }

@@ -10,7 +10,8 @@
 //!     real      the next definition of the symbol -> libc
 //! ```
 //!
-//! `init` runs before main and makes the snapshot. On the call path nothing allocates, locks, prints or panics,
+//! `init` runs before main and makes the snapshot; `restart` mends what was started without it, and `audit` tells the
+//! loader where libraries lie. On the call path nothing allocates, locks, prints or panics,
 //! and errno is left as libc left it.
 
 mod expand;
@@ -28,13 +29,22 @@ mod real;
 mod descriptor;
 mod frame;
 mod intern;
+mod readable;
 mod scratch;
 mod unique_name;
 
 mod launch;
 mod search;
-mod shebang;
+
+mod libraries;
+mod loaded;
+mod tokens;
+
+mod audit;
 
 mod environment;
 mod init;
+mod restart;
+
+mod notice;
 mod report;

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use libc::{stat64 as Stat, statx as Statx};
 use psl_table::snapshot::Link;
+use psl_table::tree::PATH_MAX;
 use psl_table::walk::Last;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
@@ -11,7 +12,7 @@ use rustix::io::Errno;
 use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
-use crate::resolve::may_be_mapped;
+use crate::readable::{self, may_be_mapped};
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -63,8 +64,8 @@ pub unsafe fn fopen_flags(mode: *const c_char) -> c_int {
 }
 
 unsafe fn ends_with_slash(path: *const c_char) -> bool {
-    // SAFETY: the caller's promise, but for the addresses that are ruled out.
-    may_be_mapped(path) && unsafe { CStr::from_ptr(path) }.to_bytes().ends_with(b"/")
+    // SAFETY: the caller's promise.
+    unsafe { readable::name(path) }.is_ok_and(|path| path.to_bytes().ends_with(b"/"))
 }
 
 /// Opens the link itself with `O_PATH`, else refuses to.
@@ -239,12 +240,8 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
             Last::Entry,
             |_| Err(Errno::EXIST),
             |dir, new| {
-                if new.is_null() {
-                    return fail(Errno::FAULT);
-                }
-                let new = CStr::from_ptr(new);
-                let made =
-                    start_of(dir, new).and_then(|dir| rustix::fs::symlinkat(&*link.to, dir, new));
+                let made = readable::name(new)
+                    .and_then(|new| rustix::fs::symlinkat(&*link.to, start_of(dir, new)?, new));
                 match made {
                     Ok(()) => 0,
                     Err(errno) => fail(errno),
@@ -258,21 +255,58 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 ///
 /// # Safety
 ///
-/// `old` is null or a C string.
+/// `old` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
-    if old.is_null() {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise.
-    unsafe {
-        let old = CStr::from_ptr(old);
-        rustix::fs::statat(start_of(dir, old)?, old, AtFlags::SYMLINK_NOFOLLOW)?;
-    }
+    unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
     Err(if flags & libc::RENAME_NOREPLACE == 0 {
         Errno::BUSY
     } else {
         Errno::EXIST
     })
+}
+
+/// Refuses to make a hard link where the link is, unless what is to be linked does not even exist.
+///
+/// # Safety
+///
+/// `old` is null or a C string.
+pub unsafe fn link_onto(dir: c_int, old: *const c_char, flags: c_int) -> Result<c_int, Errno> {
+    let kept = if flags & libc::AT_SYMLINK_FOLLOW == 0 {
+        AtFlags::SYMLINK_NOFOLLOW
+    } else {
+        AtFlags::empty()
+    };
+    let flags = AtFlags::from_bits_retain((flags & !libc::AT_SYMLINK_FOLLOW) as c_uint);
+    // SAFETY: the caller's promise.
+    unsafe { check_exists(dir, old, flags | kept) }?;
+    Err(Errno::EXIST)
+}
+
+/// Refuses to make a symlink where the link is, unless its text is none.
+///
+/// # Safety
+///
+/// `text` is null or a C string.
+pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
+    if !may_be_mapped(text) {
+        return Err(Errno::FAULT);
+    }
+    // SAFETY: the caller's promise.
+    Err(match unsafe { CStr::from_ptr(text) }.count_bytes() {
+        0 => Errno::NOENT,
+        PATH_MAX.. => Errno::NAMETOOLONG,
+        _ => Errno::EXIST,
+    })
+}
+
+unsafe fn check_exists(dir: c_int, path: *const c_char, flags: AtFlags) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let path = readable::name(path)?;
+        rustix::fs::statat(start_of(dir, path)?, path, flags)?;
+    }
+    Ok(())
 }
 
 fn length(link: &Link) -> usize {

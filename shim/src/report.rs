@@ -1,12 +1,13 @@
 //! What the shim says before main: to standard error, or to the file that `PSL_LOG_FILE` names.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::environment::Start;
+use crate::notice::Notice;
 
 /// The exit status of a process that must not run (`EX_CONFIG` in sysexits(3head)).
 const REFUSED: i32 = 78;
@@ -61,6 +62,16 @@ impl<'a> Report<'a> {
         if !to_file {
             // There is nowhere left to say that this failed.
             let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+        }
+    }
+
+    /// Returns the same for what is said after main has begun.
+    pub fn notice(&self) -> Notice {
+        Notice {
+            level: self.level,
+            file: self
+                .file
+                .and_then(|file| CString::new(file.as_bytes()).ok()),
         }
     }
 

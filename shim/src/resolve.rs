@@ -1,14 +1,16 @@
 //! Operand to kernel name: left as it is, rewritten, a link itself, or an errno.
 
 use std::ffi::{CStr, c_char, c_int};
+use std::mem::MaybeUninit;
 
 use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
-use psl_table::tree::{Host, PATH_MAX};
+use psl_table::tree::Host;
 use psl_table::walk::{self, End, Last};
 use rustix::io::Errno;
 
 use crate::descriptor::start_of;
+use crate::readable;
 use crate::scratch::Lease;
 
 /// The snapshot of this process: unset until before main, and for ever where the shim is inert.
@@ -35,19 +37,24 @@ pub enum Operand<'a> {
 ///
 /// # Safety
 ///
-/// `path` is what the caller of a libc function gave as a path: a C string, null, or an address that no string
-/// can have.
+/// `path` is what the caller of a libc function gave as a path: if anything is there, it stays while this runs.
 pub unsafe fn resolve<R>(
     dir: c_int,
     path: *const c_char,
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
-    let Some(snapshot) = snapshot().filter(|_| may_be_mapped(path)) else {
+    let Some(snapshot) = snapshot() else {
         return then(Operand::Given);
     };
-    // SAFETY: the caller's promise, but for the addresses just ruled out.
-    let path = unsafe { CStr::from_ptr(path) };
+    // SAFETY: the caller's promise.
+    let path = match unsafe { readable::name(path) } {
+        // The kernel cannot read it either.
+        Err(Errno::FAULT) => return then(Operand::Given),
+        // realpath(3) would take it, and go past the links.
+        Err(errno) => return then(Operand::Error(errno)),
+        Ok(path) => path,
+    };
     // SAFETY: it is only given to the kernel.
     let start = unsafe { start_of(dir, path) };
     let path = path.to_bytes();
@@ -55,10 +62,6 @@ pub unsafe fn resolve<R>(
     let Some(dir) = start.ok().filter(|_| !path.is_empty()) else {
         return then(Operand::Given);
     };
-    // realpath(3) would take it, and go past the links.
-    if path.len() >= PATH_MAX {
-        return then(Operand::Error(Errno::NAMETOOLONG));
-    }
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
@@ -71,18 +74,38 @@ pub unsafe fn resolve<R>(
             drop(lease);
             then(Operand::Given)
         }
-        Ok(End::Name { name, .. }) => then(Operand::Rewritten(name)),
+        Ok(End::Name { name, .. }) => {
+            let name = std::ptr::from_ref(name.to_bytes_with_nul());
+            hand_on(lease, name, then)
+        }
         // SAFETY: links live as long as the snapshot, which is for ever.
         Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),
         Err(errno) => then(Operand::Error(errno)),
     }
 }
 
-/// Whether the kernel would even look there: what it answers `EFAULT` to must not crash here.
-pub fn may_be_mapped<T>(at: *const T) -> bool {
-    /// Nothing is mapped below (vm.mmap_min_addr).
-    const LOWEST: usize = 0x1_0000;
-    /// User space ends here on x86-64 and aarch64 with 48-bit addresses.
-    const HIGHEST: usize = 1 << 48;
-    (LOWEST..HIGHEST).contains(&at.addr())
+/// Hands a rewritten name on, which lies in the memory of its walk; on the stack if it is not too long for that.
+///
+/// The call may take long, and a thread that is cancelled in it does not come back: it must not have the memory then.
+#[inline(never)]
+fn hand_on<R>(lease: Lease, name: *const [u8], then: impl FnOnce(Operand<'_>) -> R) -> R {
+    const ROOM: usize = 512;
+    let mut copy = [MaybeUninit::<u8>::uninit(); ROOM];
+    let is_kept = name.len() > ROOM || lease.is_held();
+    let mut lease = Some(lease);
+    let name = if is_kept {
+        name
+    } else {
+        let at: *mut u8 = copy.as_mut_ptr().cast();
+        // SAFETY: the lease is there, and the copy has room.
+        unsafe { at.copy_from_nonoverlapping(name.cast(), name.len()) };
+        lease = None;
+        std::ptr::slice_from_raw_parts(at, name.len())
+    };
+    // SAFETY: it is the walk's name, which ends with its only NUL, in memory that is there until the end of this.
+    let result = then(Operand::Rewritten(unsafe {
+        CStr::from_bytes_with_nul_unchecked(&*name)
+    }));
+    drop(lease);
+    result
 }

@@ -27,8 +27,8 @@ static POOL: Pool = Pool {
 
 /// Memory for one walk, given back when dropped.
 ///
-/// A thread that is lost while it has a lease (its process forked, its handler jumped away) takes a slot with it;
-/// when none is left, every walk maps its own memory: slower, no less right.
+/// A thread that is lost in a walk (its process forked, its handler jumped away) takes a slot with it; when none is
+/// left, every walk maps its own memory: slower, no less right.
 pub struct Lease {
     memory: *mut Scratch,
     slot: Option<u32>,

@@ -24,6 +24,8 @@ mod rest;
 pub mod tree;
 pub mod walk;
 
+pub mod executable;
+
 pub mod config;
 pub mod duration;
 pub mod members;
@@ -32,5 +34,7 @@ pub mod trust;
 pub mod store;
 
 pub mod history;
+
+pub mod pinned;
 
 pub use error::{Error, Result};

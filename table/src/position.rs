@@ -9,6 +9,7 @@ use crate::held::Held;
 use crate::procfs;
 use crate::snapshot::{Entry, Snapshot};
 use crate::tree::{PATH_MAX, Tree};
+use crate::walk::is_no_symlink;
 
 /// A directory that a walk has reached.
 ///
@@ -162,8 +163,8 @@ impl<'a, 'd> Position<'a, 'd> {
         let answer = tree.readlink(dir, self.as_c_str(), &mut [0]);
         self.length = length;
         match answer {
-            Ok(_) | Err(Errno::INVAL) => Ok(()),
-            Err(errno) => Err(errno),
+            Err(errno) if !is_no_symlink(errno) => Err(errno),
+            _ => Ok(()),
         }
     }
 

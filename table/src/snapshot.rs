@@ -159,6 +159,9 @@ impl Snapshot {
     ///
     /// Where the kernel does not tell (a seccomp filter forbids the question), it is.
     pub(crate) fn is_rooted(&self, tree: &impl Tree) -> bool {
+        if !tree.root_may_differ() {
+            return true;
+        }
         match (self.root, tree.identity(CWD, c"/")) {
             (Some(then), Ok(now)) => then == now,
             _ => true,
@@ -263,9 +266,15 @@ impl Snapshot {
         }
         let mut places = self.places.clone();
         for path in hidden {
-            let place = self.place(path, tree, scratch)?;
-            let reached = self.place(&self.physical(path, tree, scratch)?, tree, scratch)?;
-            for (dir, name) in [place, reached] {
+            let place = self.place(path, tree, scratch);
+            let reached = self.physical(path, tree, scratch);
+            let reached = reached.and_then(|path| self.place(&path, tree, scratch));
+            for found in [place, reached] {
+                let (dir, name) = match found {
+                    // What leads in a circle leads nobody there.
+                    Err(Errno::LOOP) => continue,
+                    found => found?,
+                };
                 let leads_there = own.iter().any(|to| is_or_is_below(to, &dir, &name));
                 let is_there = self.named(&name).iter().any(|place| place.dir == dir);
                 if !leads_there && !is_there {

@@ -1,6 +1,7 @@
 //! What a walk asks of a file system, and the host's own answer.
 
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -32,11 +33,30 @@ pub trait Tree {
 
     /// Opens the directory `name`, relative to `dir`, as a place to start from.
     fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno>;
+
+    /// Whether the root may be another one than when the snapshot was made: then its identity is asked for.
+    fn root_may_differ(&self) -> bool {
+        true
+    }
 }
 
 /// The file system of this process, by raw system calls that leave errno alone.
+///
+/// A seccomp filter may have been written for what the process itself does. So whatever readlink(2) can tell is asked
+/// of it, which a walk needs in any case, and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Host;
+
+/// Set once this process may have got another root.
+static ROOT_MAY_DIFFER: AtomicBool = AtomicBool::new(false);
+
+impl Host {
+    /// Remembers that this process may have another root from here on: it called chroot(2) or one of its kin.
+    pub fn doubt_root() {
+        // Relaxed: who changes the root while other threads look names up has to agree with them on the order.
+        ROOT_MAY_DIFFER.store(true, Ordering::Relaxed);
+    }
+}
 
 impl Tree for Host {
     fn readlink(&self, dir: BorrowedFd<'_>, name: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
@@ -46,7 +66,12 @@ impl Tree for Host {
     fn path_of(&self, dir: BorrowedFd<'_>, into: &mut [u8]) -> Result<usize, Errno> {
         let fd = dir.as_raw_fd();
         if fd == rustix::fs::CWD.as_raw_fd() {
-            return working_directory(into);
+            return match rustix::fs::readlinkat_raw(dir, c"/proc/self/cwd", &mut *into) {
+                // A directory that was removed, or one with such a name: getcwd(2) knows.
+                Ok(length) if into[..length].ends_with(b" (deleted)") => working_directory(into),
+                Err(_) => working_directory(into),
+                told => told,
+            };
         }
         let mut name = [0; procfs::ROOM];
         let name = procfs::descriptor(fd, &mut name);
@@ -61,6 +86,10 @@ impl Tree for Host {
     fn open(&self, dir: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::openat(dir, name, flags, Mode::empty())
+    }
+
+    fn root_may_differ(&self) -> bool {
+        ROOT_MAY_DIFFER.load(Ordering::Relaxed)
     }
 }
 

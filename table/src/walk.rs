@@ -68,13 +68,14 @@ impl Scratch {
         self.held.release();
     }
 
-    /// Whether the name of the walk before is one that only this process can use.
-    pub(crate) fn is_held(&self) -> bool {
+    /// Whether the name of the walk before is one that only this process can use, and that means nothing after
+    /// [`Scratch::release`].
+    pub fn is_held(&self) -> bool {
         self.held.is_held()
     }
 
     /// Returns room for one path, between walks.
-    pub(crate) fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
+    pub fn buffer(&mut self) -> &mut [u8; PATH_MAX] {
         &mut self.start
     }
 }
@@ -152,14 +153,17 @@ pub fn walk<'a>(
         at.push(tree, name)?;
         // The text of a symlink is read straight to where it is walked next.
         match tree.readlink(at.dir(), at.as_c_str(), rest.gap()) {
-            Err(Errno::INVAL) => {}
+            Err(errno) if is_no_symlink(errno) => {}
             Err(errno) => return failed(at, &rest, through_link, errno),
             Ok(_) if is_last && !follows => {}
-            Ok(_) if at.is_magic(tree) => at.anchor(),
             Ok(length) => {
                 links += 1;
                 if links > MAX_LINKS {
                     return Err(Errno::LOOP);
+                }
+                if at.is_magic(tree) {
+                    at.anchor();
+                    continue;
                 }
                 rest.keep_gap(length)?;
                 if rest.is_absolute() {
@@ -193,6 +197,14 @@ fn failed<'a>(
         name: at.into_c_str(),
         through_link,
     })
+}
+
+/// Whether readlink(2) says that there is something, and no symlink.
+///
+/// A seccomp filter that forbids the question says `EPERM` or `ENOSYS`, which no file system does: then real symlinks
+/// are not seen, but links hold by the names that the table has for them.
+pub(crate) fn is_no_symlink(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::PERM | Errno::NOSYS)
 }
 
 impl Last {

@@ -16,7 +16,7 @@ pub fn rows() -> Vec<Row> {
         system (Text("cat shared/version/which shared/dangling; readlink shared/version; exit 3")) "program";
         system (Text("kill -TERM $$")) "program";
         system (Int(0)) "program";
-        popen (Text("cat shared/version/which; echo \"$0 it's\"; exit 3"), Text("r")) "piped";
+        popen (Text("cat shared/version/which; echo \"$0 it's\" shared/*; exit 3"), Text("r")) "piped";
         _IO_popen (Text("cat shared/version/which; echo \"$0 it's\"; exit 3"), Text("r")) "piped";
         popen (Text("exit"), Text("what")) "piped";
         // It wants a stream that is not open yet.

@@ -14,7 +14,13 @@ pub fn rows() -> Vec<Row> {
         fdopendir (Int(-1)) "listing 0";
         fdopendir (Taken("spare/file")) "listing 0";
     };
-    for dir in ["shared", "shared/version2", "shared/version2/dir", "spare"] {
+    for dir in [
+        "shared",
+        "shared/version2",
+        "shared/version2/dir",
+        "other",
+        "spare",
+    ] {
         rows.extend(rows! {
             fdopendir (Taken(dir)) "listing 0";
             fdopendir (Taken(dir)) "positions";

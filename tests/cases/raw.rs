@@ -38,6 +38,7 @@ const CALLS: &[Numbered] = &[
     (SYS_lremovexattr, 2, "lremovexattr"),
     (SYS_name_to_handle_at, 5, "name_to_handle_at"),
     (SYS_inotify_add_watch, 3, "inotify_add_watch"),
+    (SYS_bind, 3, "bind"),
     (SYS_connect, 3, "connect"),
     (SYS_sendto, 6, "sendto"),
     (SYS_umount2, 2, "umount2"),
@@ -95,6 +96,7 @@ pub fn rows(functions: &[Row]) -> Vec<Row> {
         "shared",
         "shared/version2",
         "shared/version2/dir",
+        "other",
         "spare",
         "spare/file",
     ] {

@@ -27,6 +27,10 @@ pub enum Given {
     Texts(&'static [&'static str]),
     /// A descriptor of this program of the newer version, which stays open when it is executed.
     Program(&'static str),
+    /// File actions for a program that is spawned; in their names `{}` is the root and `<>` the name that is spelt.
+    Actions(&'static str),
+    /// Attributes for a program that is spawned.
+    Attributes(&'static str),
     /// An address of a local socket with the name that is spelt.
     Address,
     /// A descriptor of a local socket, for `stream` or `datagrams`.
@@ -37,6 +41,8 @@ pub enum Given {
     Watch,
     /// A descriptor of a directory below the root, which the call takes over.
     Taken(&'static str),
+    /// A pointer to what is no name: `unmapped`, `unreadable` or `torn`.
+    Wild(&'static str),
     /// The address of a function.
     Function(&'static str),
 }

@@ -9,8 +9,8 @@ pub fn rows() -> Vec<Row> {
     let whole = Int(size_of::<libc::sockaddr_un>() as i64);
     let (data, size) = (Text("data"), Int(4));
     rows! {
-        bind (stream, Address, whole) "bound stream" .changes() .also(&["getsockname", "getpeername", "accept", "accept4"]);
-        bind (datagrams, Address, whole) "bound datagrams" .changes()
+        bind (stream, Address, whole) "bound-stream 0" .changes() .also(&["getsockname", "getpeername", "accept", "accept4"]);
+        bind (datagrams, Address, whole) "bound-datagrams 0" .changes()
             .also(&["sendmsg", "sendmmsg", "__sendmmsg", "recvfrom", "__recvfrom_chk", "recvmsg", "recvmmsg"]);
         // Nobody listens in the tree: the errno tells what the name leads to.
         connect | __connect (stream, Address, whole) "number";

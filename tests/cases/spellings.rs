@@ -9,6 +9,8 @@ pub enum Names {
     Link,
     /// A private link with a slash behind it: followed, unless the call is about a directory's entry.
     LinkAndSlash,
+    /// Something hidden with a slash behind it: the kernel says what it is not, where it makes something there.
+    HiddenAndSlash,
     /// A directory with links in it: a symlink moves along with it, a private link does not.
     Holder,
     /// More than a system call takes.
@@ -28,7 +30,7 @@ pub struct Spelling {
     pub names: Names,
 }
 
-use Names::{Holder, Link, LinkAndSlash, Other, TooLong};
+use Names::{HiddenAndSlash, Holder, Link, LinkAndSlash, Other, TooLong};
 
 /// A start's directory, the name, and what it names.
 const SPELLINGS: &[(&str, &str, Names)] = &[
@@ -159,6 +161,9 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("", "{}/hops/39/", Other),
     ("", "{}/hops/39/which", Other),
     ("", "{}/hops/38/dir/up", Other),
+    // Magic links count as well.
+    ("", "/proc/self/cwd/hops/36/which", Other),
+    ("", "/proc/self/cwd/hops/37/which", Other),
     ("", "{}/hops/38/nested", Link),
     ("", "{}/hops/38/nested/", LinkAndSlash),
     // Relative: from above, from the parent, from inside, from beside.
@@ -194,6 +199,49 @@ const SPELLINGS: &[(&str, &str, Names)] = &[
     ("beside/deeper", "up/version/which", Other),
     ("beside/deeper", "up/../shared/version/which", Other),
     ("beside/deeper", "version", Other),
+    // What is hidden.
+    ("", "{}/shared/erp2", Other),
+    ("", "{}/shared/erp2/", HiddenAndSlash),
+    ("", "{}/shared/erp2/.", Other),
+    ("", "{}/shared/erp2/..", Other),
+    ("", "{}/shared/erp2/../version1/which", Other),
+    ("", "{}/shared/erp2/which", Other),
+    ("", "{}/shared/erp2/missing", Other),
+    ("", "{}/shared/erp2/dir/../which", Other),
+    ("", "{}/shared/erp2-behind/which", Other),
+    ("", "{}/shared/erp22", Other),
+    ("", "{}/shared/./version/../erp2", Other),
+    ("", "{}/aliases/erp2/which", Other),
+    ("", "{}/shared/version/private", Other),
+    ("", "{}/shared/version2/private/which", Other),
+    ("", "{}/shared/version/back/private/dir", Other),
+    ("", "{}/shared/version/sealed/private", Other),
+    ("", "{}/shared/version/nested/private/which", Other),
+    ("", "{}/hops/37/private", Other),
+    ("", "{}/beside/lair", Other),
+    ("", "{}/beside/lair/", Other),
+    ("", "{}/beside/lair/which", Other),
+    ("", "{}/beside/lair/..", Other),
+    ("", "{}/shared/version/dir/lair", Other),
+    ("", "{}/shared/version/lair-which", Other),
+    ("shared", "erp2", Other),
+    ("shared", "erp2/", HiddenAndSlash),
+    ("shared", "erp2/which", Other),
+    ("shared", "erp2/../version/which", Other),
+    ("shared", "version/../erp2/dir", Other),
+    ("shared/version2", "private", Other),
+    ("shared/version2", "private/../which", Other),
+    ("shared/version2", "../erp2/which", Other),
+    ("beside/deeper", "up/erp2/which", Other),
+    ("beside", "lair/which", Other),
+    ("other", "private", Other),
+    ("shared", "/proc/self/cwd/erp2/which", Other),
+    // A target that is private, and our own.
+    ("", "{}/shared/room", Link),
+    ("", "{}/shared/room/key", Other),
+    ("", "{}/shared/room/..", Holder),
+    ("", "{}/other/house/room/key", Other),
+    ("other", "house", Other),
     // Magic links of procfs.
     ("shared", "/proc/self/cwd/version", Link),
     ("shared", "/proc/self/cwd/version/which", Other),

@@ -5,10 +5,10 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-/// What really lies where a private link is.
+/// What really lies where a private link is, or something hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occupant {
-    /// A symlink: the tree that the kernel alone resolves names in, the oracle.
+    /// A symlink, and nothing that is hidden: the tree that the kernel alone resolves names in, the oracle.
     Itself,
     /// Nothing.
     Nothing,
@@ -31,7 +31,7 @@ impl Occupant {
     ];
 }
 
-/// A private link of the tree.
+/// A private link of the tree; nobody else may see its target.
 pub struct Place {
     /// Where it is, below the root, physically.
     pub at: &'static str,
@@ -54,6 +54,7 @@ pub const PLACES: &[Place] = &[
     place("shared/chained", "shared/version/dir"),
     place("shared/circle", "knot"),
     place("shared/tool", "shared/version2/tool"),
+    place("shared/room", "other/house/room"),
     // Its place lies behind another link.
     Place {
         at: "shared/version2/nested",
@@ -61,6 +62,39 @@ pub const PLACES: &[Place] = &[
         to: "other",
     },
 ];
+
+/// A private target of another member.
+pub struct Theirs {
+    /// Where it is, below the root, physically.
+    pub at: &'static str,
+    /// The link that leads there, as the table spells it.
+    pub from: &'static str,
+    /// What that link leads to.
+    pub to: &'static str,
+}
+
+const fn theirs(at: &'static str, from: &'static str, to: &'static str) -> Theirs {
+    Theirs { at, from, to }
+}
+
+/// What no link leads to: in the tree of symlinks it has never been made.
+pub const HIDDEN: &[Theirs] = &[
+    theirs("shared/erp2", "shared/version", "alias/erp2"),
+    theirs("other/private", "shared/current", "other/private"),
+    theirs(
+        "shared/version2/private",
+        "shared/tool",
+        "shared/version2/private",
+    ),
+    theirs(
+        "shared/version2/sealed/private",
+        "shared/chain",
+        "shared/version2/sealed/private",
+    ),
+];
+
+/// What both members' links lead to, or below.
+pub const SHARED: &[Theirs] = &[theirs("other/house", "shared/room", "other/house")];
 
 /// An entry of the tree; `{}` in the text of a symlink or file is the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +115,8 @@ const DIRECTORIES: &[&str] = &[
     "shared/version2/dir",
     "shared/version2/empty",
     "other",
+    "other/house",
+    "other/house/room",
     "beside",
     "beside/deeper",
     "hops",
@@ -88,12 +124,17 @@ const DIRECTORIES: &[&str] = &[
     "spare/dir",
 ];
 
+/// Directories that may not even be searched.
+pub const LOCKED: &[&str] = &["shared/version2/locked", "shared/version2/sealed"];
+
 const FILES: &[(&str, u32, &str)] = &[
     ("shared/version1/which", 0o644, "1"),
     ("shared/version2/which", 0o640, "two"),
     ("shared/version2/dir/inner", 0o600, "inner"),
     ("shared/version2/locked/secret", 0o644, "secret"),
+    ("shared/version2/sealed/secret", 0o644, "secret"),
     ("other/here", 0o644, "other"),
+    ("other/house/room/key", 0o644, "key"),
     ("spare/file", 0o644, "spare file"),
 ];
 
@@ -110,6 +151,10 @@ const SYMLINKS: &[(&str, &str)] = &[
     ("shared/version2/dir/lost", "../../version/missing"),
     ("shared/version2/round", "round"),
     ("knot", "{}/shared/circle"),
+    // What is hidden, by other names.
+    ("beside/lair", "{}/shared/erp2"),
+    ("shared/version2/dir/lair", "../../version/private"),
+    ("shared/version2/lair-which", "../erp2/which"),
 ];
 
 /// How many symlinks `hops/39` leads through, itself included, before it reaches a private link.
@@ -122,7 +167,9 @@ pub fn nodes(root: &Path, occupant: Occupant) -> Vec<(String, Node)> {
     for path in DIRECTORIES {
         nodes.push(((*path).into(), Node::Dir(0o755)));
     }
-    nodes.push(("shared/version2/locked".into(), Node::Dir(0)));
+    for path in LOCKED {
+        nodes.push(((*path).into(), Node::Dir(0)));
+    }
     for (path, mode, text) in FILES {
         nodes.push(((*path).into(), Node::File(*mode, (*text).into())));
     }
@@ -137,23 +184,44 @@ pub fn nodes(root: &Path, occupant: Occupant) -> Vec<(String, Node)> {
         nodes.push((format!("hops/{hop:02}"), Node::Symlink(text)));
     }
     for Place { at, to, .. } in PLACES {
-        let at = (*at).to_owned();
-        match occupant {
-            Occupant::Itself => nodes.push((at, Node::Symlink(in_root(&format!("{{}}/{to}"))))),
-            Occupant::Nothing => {}
-            Occupant::File => nodes.push((at, Node::File(0o644, "decoy".into()))),
-            Occupant::Symlink => nodes.push((at, Node::Symlink("version1".into()))),
-            Occupant::Directory => {
-                for (name, text) in [("which", "decoy"), ("decoy", "decoy")] {
-                    nodes.push((format!("{at}/{name}"), Node::File(0o644, text.into())));
-                }
-                nodes.push((format!("{at}/dir"), Node::Dir(0o755)));
-                nodes.push((at, Node::Dir(0o755)));
-            }
+        let node = match occupant {
+            Occupant::Itself => Some(Node::Symlink(in_root(&format!("{{}}/{to}")))),
+            Occupant::Symlink => Some(Node::Symlink("version1".into())),
+            _ => None,
+        };
+        match node {
+            Some(node) => nodes.push(((*at).into(), node)),
+            None => nodes.extend(decoy(at, occupant)),
+        }
+    }
+    for Theirs { at, .. } in HIDDEN {
+        if occupant == Occupant::Symlink {
+            // What it leads to is hidden as well.
+            let (_, name) = at.rsplit_once('/').expect("it is in a directory");
+            nodes.push(((*at).into(), Node::Symlink(format!("{name}-behind"))));
+            nodes.extend(decoy(&format!("{at}-behind"), Occupant::Directory));
+        } else {
+            nodes.extend(decoy(at, occupant));
         }
     }
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
     nodes
+}
+
+/// A file, or a directory with names of its own: what nobody is to see.
+fn decoy(at: &str, occupant: Occupant) -> Vec<(String, Node)> {
+    let file = || Node::File(0o644, "decoy".into());
+    let below = |name| format!("{at}/{name}");
+    match occupant {
+        Occupant::File => vec![(at.into(), file())],
+        Occupant::Directory => vec![
+            (at.into(), Node::Dir(0o755)),
+            (below("dir"), Node::Dir(0o755)),
+            (below("which"), file()),
+            (below("decoy"), file()),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 /// Makes the tree; its root is not there yet.

@@ -145,6 +145,15 @@ impl Host {
         command
     }
 
+    /// Returns a command that starts an instance of a member by the mount engine.
+    pub fn mounted(&self, member: &str, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.command(admin());
+        command
+            .args(["run", "--member", member, "--engine", "mount", "--"])
+            .arg(program);
+        command
+    }
+
     /// Returns a command that the variables alone make an instance of a member.
     pub fn preloaded(&self, member: &str, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.command(program);
@@ -155,7 +164,8 @@ impl Host {
     }
 }
 
-fn admin() -> &'static Path {
+/// Returns the path of psl-admin.
+pub fn admin() -> &'static Path {
     static ADMIN: OnceLock<PathBuf> = OnceLock::new();
     ADMIN.get_or_init(|| cargo::build("psl-admin", "psl-admin"))
 }

@@ -29,13 +29,20 @@ const SCRIPTS: &[(&str, u32, &str)] = &[
     ("text", 0o755, "echo \"$0 $*\"\n"),
     ("plain", 0o644, "#!/bin/sh\n"),
     ("lost", 0o755, "#!{}/shared/version/missing\n"),
+    ("barred", 0o755, "#!{}/shared/erp2/tool\n"),
 ];
 
-/// Adds them to both versions, and to what lies at the link if that is a directory.
+/// Adds them to both versions, and to what lies at the link or is hidden if that is a directory.
 pub fn add(root: &Path, probe: &Path) -> io::Result<()> {
     let tool = root.join("shared/version2/tool");
     fs::copy(probe, &tool)?;
-    for dir in ["shared/version1", "shared/version2", "shared/version"] {
+    let dirs = [
+        "shared/version1",
+        "shared/version2",
+        "shared/version",
+        "shared/erp2",
+    ];
+    for dir in dirs {
         let dir = root.join(dir);
         let is_real = fs::symlink_metadata(&dir).is_ok_and(|it| it.is_dir());
         if !is_real {

@@ -1,7 +1,7 @@
 //! A probe's run in a tree of its own.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,6 +26,8 @@ pub enum Library {
 pub struct Bench {
     _dir: TempDir,
     path: PathBuf,
+    /// The tree's directory, and those above it, below `path`.
+    root: PathBuf,
     probe: PathBuf,
     has_programs: bool,
 }
@@ -33,6 +35,16 @@ pub struct Bench {
 impl Bench {
     /// Makes one for this probe; its store has the table of the fixture.
     pub fn new(probe: &Path) -> Self {
+        Self::at("root".into(), probe)
+    }
+
+    /// Makes one whose tree lies so deep that no random name leads out of what is ours.
+    pub fn deep(probe: &Path) -> Self {
+        const DEPTH: usize = 20;
+        Self::at("d/".repeat(DEPTH) + "root", probe)
+    }
+
+    fn at(root: String, probe: &Path) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("psl-")
             .permissions(Permissions::from_mode(0o755))
@@ -42,6 +54,7 @@ impl Bench {
         let bench = Self {
             _dir: dir,
             path,
+            root: root.into(),
             probe: probe.into(),
             has_programs: false,
         };
@@ -59,7 +72,7 @@ impl Bench {
 
     /// The tree; it is at the same path in every run, so that runs can be compared text by text.
     pub fn root(&self) -> PathBuf {
-        self.path.join("root")
+        self.path.join(&self.root)
     }
 
     /// The store.
@@ -70,10 +83,14 @@ impl Bench {
     /// Puts a fresh tree in place.
     pub fn build(&self, occupant: Occupant) {
         let root = self.root();
-        if root.exists() {
+        let top = self.root.components().next().expect("a path is not empty");
+        let top = self.path.join(top);
+        if top.exists() {
             self.open_locked();
-            fs::remove_dir_all(&root).expect("the last tree can be removed");
+            fs::remove_dir_all(&top).expect("the last tree can be removed");
         }
+        let above = root.parent().expect("it is below the bench");
+        fs::create_dir_all(above).expect("directories can be made");
         fixture::build(&root, occupant).expect("the tree can be made");
         if self.has_programs {
             programs::add(&root, &self.probe).expect("programs can be added");
@@ -85,7 +102,8 @@ impl Bench {
         let mut command = Command::new(program);
         let counting = shim::counting_allocator().display();
         let both = || format!("{}:{counting}", shim::library().display());
-        let path = ["shared/missing", "shared/version", "beside"].map(|dir| self.root().join(dir));
+        let path = ["shared/missing", "shared/erp2", "shared/version", "beside"];
+        let path = path.map(|dir| self.root().join(dir));
         let path =
             std::env::join_paths(path.iter().map(PathBuf::as_path).chain([Path::new("/bin")]));
         command
@@ -107,16 +125,37 @@ impl Bench {
     /// Returns a line for each call and one more, of what has changed in the end.
     pub fn play(&self, occupant: Occupant, user: Option<u32>, script: &[Call]) -> Vec<String> {
         self.build(occupant);
-        let library = match occupant {
-            Occupant::Itself => Library::Absent,
-            _ => Library::Engine,
-        };
-        self.play_as_it_is(library, occupant, user, script)
+        self.play_as_it_is(library_for(occupant), occupant, user, script)
+    }
+
+    /// Has a probe make these calls in a fresh tree of the user's, each where the one before has left everything.
+    ///
+    /// Returns as [`Bench::play`] does; a call whose start is empty begins in the working directory.
+    pub fn play_on(&self, occupant: Occupant, user: Option<u32>, script: &[Call]) -> Vec<String> {
+        self.build(occupant);
+        if let Some(user) = user {
+            for (path, _) in fixture::nodes(&self.root(), occupant) {
+                lchown(self.root().join(path), Some(user), Some(user)).expect("root may");
+            }
+        }
+        let library = library_for(occupant);
+        self.tell("sequence", library, occupant, user, script)
     }
 
     /// Has a probe make these calls in the tree as it lies there.
     pub fn play_as_it_is(
         &self,
+        library: Library,
+        occupant: Occupant,
+        user: Option<u32>,
+        script: &[Call],
+    ) -> Vec<String> {
+        self.tell("play", library, occupant, user, script)
+    }
+
+    fn tell(
+        &self,
+        how: &str,
         library: Library,
         occupant: Occupant,
         user: Option<u32>,
@@ -128,7 +167,7 @@ impl Bench {
         let name = Occupant::ALL.iter().find(|(_, it)| *it == occupant);
         let mut command = self.command(&self.probe, library);
         command
-            .arg("play")
+            .arg(how)
             .arg(self.root())
             .arg(name.expect("all are listed").0)
             .args(user.map(|user| user.to_string()))
@@ -148,11 +187,20 @@ impl Bench {
         lines
     }
 
-    /// Lets the owner remove the directory that nobody may read.
+    /// Lets the owner remove the directories that nobody may read.
     fn open_locked(&self) {
-        let locked = self.root().join("shared/version2/locked");
-        // It is missing where a tree could not be finished.
-        let _ = fs::set_permissions(locked, Permissions::from_mode(0o755));
+        for locked in fixture::LOCKED {
+            // It is missing where a tree could not be finished.
+            let _ = fs::set_permissions(self.root().join(locked), Permissions::from_mode(0o755));
+        }
+    }
+}
+
+/// The links are symlinks, or the library's.
+fn library_for(occupant: Occupant) -> Library {
+    match occupant {
+        Occupant::Itself => Library::Absent,
+        _ => Library::Engine,
     }
 }
 

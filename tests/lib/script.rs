@@ -44,8 +44,14 @@ pub enum Argument {
     Taken(String),
     /// A descriptor of this file, opened for reading, which stays open when a program is executed.
     Kept(String),
+    /// A pointer that leads to no string: `unmapped`, `unreadable` or `torn`.
+    Wild(String),
     /// The address of a function.
     Function(String),
+    /// A pointer to file actions of posix_spawn(3): words, with `; ` between two.
+    Actions(String),
+    /// A pointer to attributes of posix_spawn(3), likewise.
+    Attributes(String),
 }
 
 /// Separates the texts of an array; no test has it in a text.
@@ -69,10 +75,13 @@ impl fmt::Display for Argument {
             Self::Stream => write!(f, "stream:"),
             Self::Address(name) => write!(f, "address:{name}"),
             Self::Socket(kind) => write!(f, "socket:{kind}"),
+            Self::Wild(kind) => write!(f, "wild:{kind}"),
             Self::Watch => write!(f, "watch:"),
             Self::Taken(path) => write!(f, "taken:{path}"),
             Self::Kept(path) => write!(f, "kept:{path}"),
             Self::Function(name) => write!(f, "function:{name}"),
+            Self::Actions(words) => write!(f, "actions:{words}"),
+            Self::Attributes(words) => write!(f, "attributes:{words}"),
         }
     }
 }
@@ -126,10 +135,13 @@ impl Argument {
             "stream" => Self::Stream,
             "address" => Self::Address(value.into()),
             "socket" => Self::Socket(value.into()),
+            "wild" => Self::Wild(value.into()),
             "watch" => Self::Watch,
             "taken" => Self::Taken(value.into()),
             "kept" => Self::Kept(value.into()),
             "function" => Self::Function(value.into()),
+            "actions" => Self::Actions(value.into()),
+            "attributes" => Self::Attributes(value.into()),
             _ => return None,
         })
     }
@@ -157,10 +169,13 @@ mod tests {
                 Argument::Stream,
                 Argument::Address("/a".into()),
                 Argument::Socket("stream".into()),
+                Argument::Wild("torn".into()),
                 Argument::Watch,
                 Argument::Taken("/".into()),
                 Argument::Kept("/x".into()),
                 Argument::Function("alphasort".into()),
+                Argument::Actions("chdir /; close 5".into()),
+                Argument::Attributes("mask".into()),
             ],
         };
         assert_eq!(Call::parse(&call.to_string()), Some(call));

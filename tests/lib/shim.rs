@@ -18,6 +18,11 @@ pub fn counting_allocator() -> &'static Path {
     Path::new(env!("PSL_COUNTING"))
 }
 
+/// Returns the path of an allocator that looks at the file at `ASKING_PATH`.
+pub fn asking_allocator() -> &'static Path {
+    Path::new(env!("PSL_ASKING"))
+}
+
 /// Returns the path of a library whose constructor looks up `EARLY_PATH`.
 pub fn early() -> &'static Path {
     Path::new(env!("PSL_EARLY"))

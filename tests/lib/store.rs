@@ -7,10 +7,13 @@ use psl_table::Result;
 use psl_table::history::Author;
 use psl_table::store::{CommitOptions, Store};
 
-use crate::fixture::{PLACES, Place};
+use crate::fixture::{HIDDEN, PLACES, Place, SHARED, Theirs};
 
 /// The member that has the links.
 pub const MEMBER: &str = "erp1";
+
+/// Another member, which has links to what is hidden.
+pub const OTHER: &str = "erp2";
 
 /// Makes a store at `dir` with this table.
 pub fn make(dir: &Path, table: &str) -> Result<Store> {
@@ -19,14 +22,19 @@ pub fn make(dir: &Path, table: &str) -> Result<Store> {
     Ok(store)
 }
 
-/// Returns a table that gives the member all private links of the tree at `root`.
+/// Returns a table that gives the member all private links of the tree at `root`, and the other one its own.
 pub fn table_for(root: &Path) -> String {
     let mut table = String::from("format = 1\ngeneration = 1\n");
-    for Place { from, to, .. } in PLACES {
+    let own = PLACES
+        .iter()
+        .map(|Place { from, to, .. }| (MEMBER, from, to));
+    let theirs = HIDDEN.iter().chain(SHARED);
+    let others = theirs.map(|Theirs { from, to, .. }| (OTHER, from, to));
+    for (member, from, to) in own.chain(others) {
         let (from, to) = (root.join(from), root.join(to));
         write!(
             table,
-            "\n[[link]]\nfrom = {from:?}\nto = {to:?}\nmember = \"{MEMBER}\"\n"
+            "\n[[link]]\nfrom = {from:?}\nto = {to:?}\nmember = \"{member}\"\nprivate = true\n"
         )
         .expect("a string takes what it is given");
     }

@@ -7,7 +7,7 @@ use libc::{mmsghdr, msghdr, sockaddr_un};
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
 use rustix::net::{AddressFamily, SocketType};
 
-use crate::call::{Prepared, symbol};
+use crate::call::symbol;
 use crate::seen::text;
 
 /// ABI: every argument is an integer or a pointer.
@@ -17,18 +17,17 @@ type Function = unsafe extern "C" fn(usize, usize, usize, usize, usize, usize, u
 const WHOLE: usize = size_of::<sockaddr_un>() + 1;
 const START: usize = offset_of!(sockaddr_un, sun_path);
 
-/// Says what is seen of the socket that the call has just bound.
-pub fn shown(shows: &str, prepared: &Prepared) -> String {
-    let bound = prepared.words[0];
-    let to = [prepared.words[1], prepared.words[2]];
+/// Says what is seen of the socket that the call has just bound: it was given that, and an address with its length.
+pub fn shown(shows: &str, given: &[usize]) -> String {
+    let (bound, to) = (given[0], [given[1], given[2]]);
     let mut said = vec![
         named("getsockname", bound, WHOLE),
         named("getsockname", bound, 7),
     ];
     said.push(named("getsockname", bound, 0));
     match shows {
-        "bound stream" => streams(bound, to, &mut said),
-        "bound datagrams" => datagrams(bound, to, &mut said),
+        "bound-stream" => streams(bound, to, &mut said),
+        "bound-datagrams" => datagrams(bound, to, &mut said),
         _ => panic!("nothing is known to show {shows}"),
     }
     said.join(", ")

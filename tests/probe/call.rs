@@ -1,12 +1,17 @@
 //! A call by its symbol's name, as the dynamic linker finds it.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_ulong, c_void};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use psl_tests::script::Argument;
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::net::{AddressFamily, SocketType};
+
+use crate::spawning;
 
 use crate::trees::{by_name, met, walked};
 
@@ -47,6 +52,7 @@ pub struct Prepared {
     texts: Vec<CString>,
     descriptors: Vec<OwnedFd>,
     buffers: Vec<Box<[u64]>>,
+    spawning: Vec<spawning::Prepared>,
     /// For each argument that is a buffer, which one and how many bytes of it.
     buffer_of: [Option<(usize, usize)>; WORDS],
 }
@@ -59,6 +65,7 @@ impl Prepared {
             texts: Vec::new(),
             descriptors: Vec::new(),
             buffers: Vec::new(),
+            spawning: Vec::new(),
             buffer_of: [None; WORDS],
         };
         for (index, argument) in arguments.iter().enumerate() {
@@ -85,8 +92,13 @@ impl Prepared {
                 Argument::Stream => stream(),
                 Argument::Address(name) => prepared.address(name),
                 Argument::Socket(kind) => prepared.socket(kind),
+                Argument::Wild(kind) => wild(kind),
                 Argument::Watch => prepared.watch(),
                 Argument::Taken(path) => taken(path)?,
+                Argument::Actions(words) => prepared.spawning(spawning::Prepared::actions(words)),
+                Argument::Attributes(words) => {
+                    prepared.spawning(spawning::Prepared::attributes(words))
+                }
                 Argument::Function(name) => match name.as_str() {
                     "has_no_a" => {
                         (has_no_a as extern "C" fn(*const libc::dirent64) -> c_int) as usize
@@ -147,6 +159,12 @@ impl Prepared {
         let number = socket.as_raw_fd() as usize;
         self.descriptors.push(socket);
         number
+    }
+
+    fn spawning(&mut self, it: spawning::Prepared) -> usize {
+        let address = it.address();
+        self.spawning.push(it);
+        address
     }
 
     fn buffer(&mut self, words: Vec<u64>) -> usize {
@@ -231,6 +249,30 @@ fn taken(path: &str) -> Result<usize, String> {
     Ok(std::os::fd::IntoRawFd::into_raw_fd(opened) as usize)
 }
 
+/// A pointer that leads to no string; the same one each time, so that nothing else comes to lie there.
+fn wild(kind: &str) -> usize {
+    const PAGE: usize = 65536;
+    static FIRST: OnceLock<usize> = OnceLock::new();
+    let first = *FIRST.get_or_init(|| {
+        // SAFETY: a fresh mapping is nobody else's; the last of its three pages is given back.
+        unsafe {
+            let flags = ProtFlags::READ | ProtFlags::WRITE;
+            let memory = mmap_anonymous(null_mut(), 3 * PAGE, flags, MapFlags::PRIVATE);
+            let first: *mut u8 = memory.expect("there is memory").cast();
+            first.write_bytes(b'/', PAGE);
+            mprotect(first.add(PAGE).cast(), PAGE, MprotectFlags::empty()).expect("it is mapped");
+            munmap(first.add(2 * PAGE).cast(), PAGE).expect("likewise");
+            first.expose_provenance()
+        }
+    });
+    match kind {
+        "torn" => first + PAGE - 10,
+        "unreadable" => first + PAGE + 10,
+        "unmapped" => first + 2 * PAGE + 10,
+        other => panic!("no pointer is {other}"),
+    }
+}
+
 /// A filter for scandir(3).
 extern "C" fn has_no_a(entry: *const libc::dirent64) -> c_int {
     // SAFETY: scandir(3) gives an entry, whose name ends with a NUL.
@@ -247,7 +289,7 @@ fn stream() -> usize {
 }
 
 /// How often the counting allocator was called, if there is one.
-fn allocations() -> u64 {
+pub fn allocations() -> u64 {
     const _: () = assert!(size_of::<c_ulong>() == 8);
     static COUNTER: AtomicU64 = AtomicU64::new(u64::MAX);
     if COUNTER.load(Ordering::Relaxed) == u64::MAX {

@@ -2,6 +2,8 @@
 
 use std::ffi::c_int;
 
+use rustix::process::Uid;
+
 use crate::call::Prepared;
 use crate::seen::{Shown, text};
 
@@ -20,6 +22,23 @@ pub fn ended(shows: &str, prepared: &Prepared) -> String {
         if waited == 0 { it.si_status() } else { -1 }
     };
     format!("ended with {status}")
+}
+
+/// Says so if a child remains of a spawn that failed.
+pub fn remaining() -> &'static str {
+    let waited = rustix::process::wait(rustix::process::WaitOptions::NOHANG);
+    match waited {
+        Err(rustix::io::Errno::CHILD) => "",
+        _ => "a child remains",
+    }
+}
+
+/// Lowers root's effective user: what a spawned program is started as may be the real one again.
+pub fn lower() {
+    const NOBODY: u32 = 65534;
+    let (root, nobody) = (Uid::ROOT, Uid::from_raw(NOBODY));
+    // Whoever is not root is low already.
+    let _ = rustix::thread::set_thread_res_uid(root, nobody, root);
 }
 
 /// Has a child process make a call that does not come back, or leaves the process not as it was.
@@ -46,7 +65,9 @@ pub fn in_child(act: impl FnOnce() -> String) -> Shown {
     // SAFETY: the child is ours.
     unsafe { libc::waitpid(child, &raw mut status, 0) };
     let said = text(&said);
-    let (result, seen) = said.split_once(" -> ").unwrap_or((&said, ""));
+    // What a program says comes before the answer to the call, if there is one.
+    let (output, answer) = said.rsplit_once('\n').unwrap_or(("", &said));
+    let (result, seen) = answer.split_once(" -> ").unwrap_or((answer, ""));
     let ended = if status == 0 {
         String::new()
     } else {
@@ -54,7 +75,7 @@ pub fn in_child(act: impl FnOnce() -> String) -> Shown {
     };
     Shown {
         result: result.to_owned() + &ended,
-        seen: seen.into(),
+        seen: output.to_owned() + seen,
         allocations: 0,
     }
 }

@@ -4,10 +4,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use play::Changes;
+
 mod play;
 
 mod call;
 mod seen;
+mod spawning;
 
 mod addresses;
 mod child;
@@ -18,7 +21,12 @@ mod made_up;
 mod pointers;
 mod records;
 
+mod asking;
+mod churn;
 mod early;
+mod ending;
+mod filter;
+mod libc_names;
 mod strain;
 mod tool;
 mod trees;
@@ -36,13 +44,24 @@ fn main() {
         .collect::<Vec<_>>()
         .as_slice()
     {
-        [_, "play", root, occupant] => play::play(root, occupant, None),
-        [_, "play", root, occupant, user] => {
-            play::play(root, occupant, Some(user.parse().expect("a user id")));
+        [_, "play", root, occupant, user @ ..] => {
+            play::play(root, occupant, id(user), Changes::Mended);
+        }
+        [_, "sequence", root, occupant, user @ ..] => {
+            rustix::process::chdir(*root).expect("the tree is there");
+            play::play(root, occupant, id(user), Changes::Kept);
         }
         [_, "strain", how, root] => strain::strain(how, root),
+        [_, "shells"] => libc_names::shells(),
+        [_, "shared memory"] => libc_names::shared_memory(),
         [_, "early", root] => early::early(root),
         [_, "watch", root] => early::watch(root),
         other => panic!("a probe does not know {other:?}"),
     }
+}
+
+/// A user's number, if one is given.
+fn id(user: &[&str]) -> Option<u32> {
+    let parsed = user.first()?.parse();
+    Some(parsed.expect("a user id"))
 }

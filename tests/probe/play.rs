@@ -34,25 +34,22 @@ impl World {
     }
 
     fn look(&mut self) {
-        self.before = inventory::take(&self.root).expect("the tree can be read");
-        for (path, found) in &self.before {
-            self.names.insert(found.identity, path.clone());
-        }
+        self.remember(inventory::take(&self.root).expect("the tree can be read"));
     }
 
-    /// Looks again at an entry that was made anew.
-    fn look_at(&mut self, path: &str) {
-        let found = inventory::look(&self.root.join(path)).ok();
-        let before = self.before.get(path);
-        assert_eq!(
-            before.map(|it| &it.what),
-            found.as_ref().map(|it| &it.what),
-            "{path} was not mended"
-        );
-        if let Some(found) = found {
-            self.names.insert(found.identity, path.into());
-            self.before.insert(path.into(), found);
-        }
+    fn remember(&mut self, inventory: Inventory) {
+        self.before = inventory;
+        let names = self.before.iter();
+        self.names = names
+            .map(|(path, found)| (found.identity, path.clone()))
+            .collect();
+    }
+
+    /// Says what has changed since the last look, and leaves it.
+    fn changed(&mut self) -> String {
+        let before = std::mem::take(&mut self.before);
+        self.look();
+        described(inventory::difference(&before, &self.before))
     }
 
     /// Says which entry of the tree this is: the same words in a tree with symlinks and in one with links.
@@ -70,27 +67,40 @@ impl World {
     fn mended(&mut self) -> String {
         let after = inventory::take(&self.root).expect("the tree can be read");
         let difference = inventory::difference(&self.before, &after);
-        if !difference.is_empty() {
-            let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
-            inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
-            // An inode of one may be another's by now.
-            for identity in paths.iter().filter_map(|path| self.before.get(*path)) {
-                self.names.remove(&identity.identity);
-            }
-            for path in paths {
-                self.look_at(path);
-            }
+        if difference.is_empty() {
+            // All the same a file may be in the place of another that is like it.
+            self.remember(after);
+            return String::new();
         }
-        let changes: Vec<_> = difference
-            .into_iter()
-            .map(|(path, change)| format!("{path}: {change}"))
-            .collect();
-        changes.join(", ")
+        let paths: Vec<&str> = difference.iter().map(|(path, _)| path.as_str()).collect();
+        inventory::mend(&self.root, self.occupant, &paths).expect("the tree can be mended");
+        let before = std::mem::take(&mut self.before);
+        self.look();
+        let left = inventory::difference(&before, &self.before);
+        assert!(left.is_empty(), "not mended: {left:?}");
+        described(difference)
     }
 }
 
+fn described(difference: Vec<(String, String)>) -> String {
+    let changes: Vec<_> = difference
+        .into_iter()
+        .map(|(path, change)| format!("{path}: {change}"))
+        .collect();
+    changes.join(", ")
+}
+
+/// What becomes of what a call has changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// It is taken back: each call finds the same tree.
+    Mended,
+    /// It is there for the next call.
+    Kept,
+}
+
 /// Makes all calls; as `user` where that is given and may be.
-pub fn play(root: &str, occupant: &str, user: Option<u32>) {
+pub fn play(root: &str, occupant: &str, user: Option<u32>, changes: Changes) {
     let mut script = String::new();
     std::io::stdin()
         .read_to_string(&mut script)
@@ -105,29 +115,36 @@ pub fn play(root: &str, occupant: &str, user: Option<u32>) {
         rustix::thread::set_thread_res_gid(gid, gid, gid).expect("root may");
         rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root may");
     }
+    if changes == Changes::Kept {
+        // What this user may not see is no change.
+        world.look();
+    }
     let mut out = std::io::stdout();
     for call in &calls {
-        let line = line(&mut world, call);
+        let line = line(&mut world, call, changes);
         // One write: what was said before a crash is there to be read.
         out.write_all(format!("{line}\n").as_bytes())
             .expect("somebody listens");
     }
-    let changes = if user.is_none() {
-        world.mended()
-    } else {
-        String::new()
+    let changes = match (user, changes) {
+        (_, Changes::Kept) => world.changed(),
+        (None, Changes::Mended) => world.mended(),
+        _ => String::new(),
     };
     out.write_all(format!("at last |  | {changes} | 0\n").as_bytes())
         .expect("somebody listens");
 }
 
 /// Makes a call: `RESULT ERRNO | WHAT IS SEEN | WHAT HAS CHANGED | ALLOCATIONS`.
-fn line(world: &mut World, call: &Call) -> String {
+fn line(world: &mut World, call: &Call, changes: Changes) -> String {
     let function = symbol(&call.symbol);
     if function.is_null() {
         return "no such symbol |  |  | 0".into();
     }
-    if let Err(errno) = rustix::process::chdir(Path::new(&call.start)) {
+    // A sequence goes on from where it is.
+    if !call.start.is_empty()
+        && let Err(errno) = rustix::process::chdir(Path::new(&call.start))
+    {
         return format!("no start: {errno} |  |  | 0");
     }
     let prepared = match Prepared::new(&call.arguments) {
@@ -142,10 +159,10 @@ fn line(world: &mut World, call: &Call) -> String {
     drop(prepared);
     let failed = result.starts_with("-1 ") || result.starts_with("null ");
     // What a call that failed has changed all the same shows with the next one.
-    let changes = if call.changes && !failed {
-        world.mended()
-    } else {
-        String::new()
+    let changes = match changes {
+        Changes::Kept if call.changes => world.changed(),
+        Changes::Mended if call.changes && !failed => world.mended(),
+        _ => String::new(),
     };
     format!("{result} | {seen} | {changes} | {allocations}").replace('\n', "\\n")
 }

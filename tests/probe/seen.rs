@@ -6,7 +6,7 @@ use rustix::fd::AsRawFd;
 
 use crate::addresses;
 use crate::call::{Prepared, Returned};
-use crate::child::{ended, in_child};
+use crate::child::{ended, in_child, lower, remaining};
 use crate::facts::{descriptor, itself, opened, stat, statx};
 use crate::kept;
 use crate::play::World;
@@ -29,6 +29,9 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
     let argument: usize = argument.parse().unwrap_or_default();
     if let "program" | "root" | "spawned" = what {
         return in_child(|| {
+            if shows.contains("lowered") {
+                lower();
+            }
             let returned = prepared.call(function);
             let code = returned.value as c_int;
             let (errno, seen) = match what {
@@ -42,7 +45,7 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
                     if code == 0 {
                         ended(shows, prepared)
                     } else {
-                        "".into()
+                        remaining().into()
                     },
                 ),
                 _ => (returned.errno_name(), String::new()),
@@ -75,7 +78,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
         "number" => (number.to_string(), String::new()),
         "long" => (returned.value.to_string(), String::new()),
         "descriptor" if number >= 0 => ("descriptor".into(), descriptor(world, number)),
-        "descriptor" => (number.to_string(), String::new()),
+        "keep" if number >= 0 => {
+            keep(number, argument);
+            ("descriptor".into(), descriptor(world, number))
+        }
+        "descriptor" | "keep" => (number.to_string(), String::new()),
         "directory" => {
             let seen = text(&working_directory());
             (number.to_string(), seen)
@@ -114,8 +121,11 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             number.to_string(),
             listing::entries(number, prepared.filled(argument)),
         ),
-        "bound" if number != 0 => (number.to_string(), String::new()),
-        "bound" => (number.to_string(), addresses::shown(shows, prepared)),
+        "bound-stream" | "bound-datagrams" if number != 0 => (number.to_string(), String::new()),
+        "bound-stream" | "bound-datagrams" => {
+            let given = &prepared.words[argument..];
+            (number.to_string(), addresses::shown(what, given))
+        }
         "kept" | "users" | "piped" | "refused" | "shared" => kept::shown(what, returned.value),
         "itself" if number < 0 => (number.to_string(), String::new()),
         "itself" => ("descriptor".into(), itself(world, number)),
@@ -176,6 +186,13 @@ pub fn called(world: &World, shows: &str, prepared: &Prepared, function: *mut c_
             _ => returned.allocated,
         },
     }
+}
+
+/// Keeps a descriptor by another number, for the calls that come.
+fn keep(number: c_int, by: usize) {
+    // SAFETY: the call gave it to us; what was kept before is nobody else's.
+    let kept = unsafe { libc::dup3(number, by as c_int, libc::O_CLOEXEC) };
+    assert_eq!(kept, by as c_int, "there is room for it");
 }
 
 /// The number that the next descriptor will have.

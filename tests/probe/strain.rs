@@ -6,6 +6,8 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Barrier, OnceLock};
 
+use crate::asking::Asking;
+use crate::call::symbol;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 
 /// The names that calls are made with, ready before a handler needs them.
@@ -31,6 +33,8 @@ pub fn strain(how: &str, root: &str) {
     };
     assert!(NAMES.set(names).is_ok(), "there is one strain");
     rustix::process::chdir(format!("{root}/shared/version2")).expect("the tree is there");
+    let asking = Asking::find();
+    asking.expect_links();
     check();
     match how {
         "alternate stack" => on_alternate_stack(),
@@ -41,14 +45,23 @@ pub fn strain(how: &str, root: &str) {
         "vforks" => in_vforks(),
         #[cfg(target_arch = "x86_64")]
         "vfork by number" => vfork_by_number(),
+        "strict filters" => crate::filter::calls_under_strict_filters(root),
+        "no readlink" => crate::filter::calls_without_readlink(root),
+        "churn" => crate::churn::many_threads(root),
+        "cancelled" => crate::churn::cancelled_threads(root),
+        "fresh threads" => crate::ending::fresh_threads_allocate_nothing(),
+        "closed" => crate::ending::closes_everything(),
+        "cleared" => crate::ending::clears_the_environment(root),
+        "other root" => in_another_root(root),
         other => panic!("nothing is known of {other}"),
     }
     check();
+    asking.assert_never_wrong();
     println!("done");
 }
 
 /// Makes one call of each shape and ends the process if an answer is wrong: a handler can do no more.
-fn check() {
+pub fn check() {
     let names = NAMES.get().expect("they are set first");
     let mut text = [0; 64];
     // SAFETY: all names are C strings, and the buffers are as large as the calls are told.
@@ -207,11 +220,44 @@ fn interrupted() {
     });
 }
 
-fn wait(child: c_int) {
+pub fn wait(child: c_int) {
     let mut status = 0;
     // SAFETY: the child is ours.
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert_eq!((waited, status), (child, 0), "a child does as its parent");
+}
+
+/// A child whose root is the directory that the links are in, with a file where a link's place would be there.
+fn in_another_root(root: &str) {
+    let jail = format!("{root}/spare");
+    std::fs::create_dir_all(format!("{jail}/{root}/shared/version")).expect("there is room");
+    std::fs::write(format!("{jail}/{root}/shared/version/which"), "jailed").expect("likewise");
+    if !rustix::process::geteuid().is_root() {
+        // SAFETY: nothing here depends on whose user this is.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWUSER) }
+            .expect("who is not root may become so in a namespace");
+    }
+    let jail = CString::new(jail).expect("no NUL");
+    let file = CString::new(format!("{root}/shared/version/which")).expect("no NUL");
+    let size = || {
+        // SAFETY: zeroes are a valid stat, and the name is a C string.
+        unsafe {
+            let mut it: libc::stat64 = MaybeUninit::zeroed().assume_init();
+            libc::stat64(file.as_ptr(), &raw mut it);
+            it.st_size
+        }
+    };
+    // SAFETY: the child makes only calls that a handler may make.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: the name is a C string, and nothing is to be flushed.
+        unsafe {
+            let there = size() == 3 && libc::chroot(jail.as_ptr()) == 0;
+            libc::_exit(c_int::from(!there || size() != 6));
+        }
+    }
+    wait(child);
+    assert_eq!(size(), 3, "its parent's root stays");
 }
 
 /// Children that are made in the middle of other threads' calls make calls themselves.
@@ -258,7 +304,7 @@ fn vfork_by_number() {
                 "mov eax, 60",
                 "syscall",
                 "2:",
-                function = in(reg) crate::call::symbol("syscall"),
+                function = in(reg) symbol("syscall"),
                 in("rdi") libc::SYS_vfork,
                 lateout("rax") child,
                 clobber_abi("C"),

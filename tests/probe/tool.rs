@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-/// Prints the physical program, the arguments, the environment without the engine's part, and the version seen.
+use rustix::process::{getpgid, getpid, getppid, getsid};
+
+/// Prints the physical program, the arguments, the environment without the engine's part, the version seen, and what
+/// else a program inherits.
 pub fn describe(program: &OsStr) {
     let arguments: Vec<_> = std::env::args_os().collect();
     let mut variables: Vec<_> = std::env::vars_os()
@@ -21,5 +24,53 @@ pub fn describe(program: &OsStr) {
         .and_then(Path::parent)
         .map(|shared| shared.join("version/which"))
         .map(std::fs::read_to_string);
-    println!("{program:?} {arguments:?} {variables:?} {version:?}");
+    println!(
+        "{program:?} {arguments:?} {variables:?} {version:?} {} {:?} {}",
+        working_directory(),
+        descriptors(),
+        standing()
+    );
+}
+
+fn working_directory() -> String {
+    let path = rustix::process::getcwd([]);
+    path.map_or_else(|errno| errno.to_string(), |path| format!("{path:?}"))
+}
+
+/// What is open, by number; a pipe is like any other.
+fn descriptors() -> Vec<String> {
+    let mut open: Vec<_> = (0..64)
+        .filter_map(|number| {
+            let path = rustix::fs::readlink(format!("/proc/self/fd/{number}"), []).ok()?;
+            let path = path.to_string_lossy();
+            let path = path.split(":[").next().unwrap_or_default();
+            Some(format!("{number} {path}"))
+        })
+        .collect();
+    open.sort();
+    open
+}
+
+/// Its signals, its user, and whose group and session it is in.
+fn standing() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("procfs is there");
+    let lines = status.lines().filter(|line| {
+        ["Uid:", "SigBlk:", "SigIgn:"]
+            .iter()
+            .any(|what| line.starts_with(what))
+    });
+    let lines: Vec<_> = lines.collect();
+    let group = match getpgid(None).expect("it has one") {
+        own if own == getpid() => "leads its group",
+        its if Some(its) == getppid().and_then(|parent| getpgid(Some(parent)).ok()) => {
+            "is in its parent's group"
+        }
+        _ => "is in another group",
+    };
+    let session = if getsid(None) == Ok(getpid()) {
+        "leads its session"
+    } else {
+        "is in another's session"
+    };
+    format!("{} {group} {session}", lines.join(" "))
 }

@@ -3,6 +3,7 @@ mod nginx;
 mod redis;
 
 mod edits;
+mod mounted;
 mod start;
 
 mod stage;

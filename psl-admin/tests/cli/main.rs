@@ -9,6 +9,7 @@ mod env;
 mod help;
 mod history;
 mod list;
+mod mount;
 mod output;
 mod resolve;
 mod rollback;

@@ -57,6 +57,7 @@ fn the_command_gets_the_variables_of_an_instance() {
     // Inside another instance, and with a relative name of the store.
     let mut inside = bench.command("--store store run --member m --engine preload -- env");
     inside.envs([("PSL_MEMBER", "n"), ("PSL_SNAPSHOT", "g1;n")]);
+    let pinned = ["PSL_SNAPSHOT=g2,preload;m", "PSL_STORE=$T/store"];
     assert_eq!(printed(&mut inside), [&own[..], &pinned].concat());
 
     // The caller's preloads follow in their order; a shim among them does not.

@@ -71,12 +71,13 @@ fn a_wrong_argument_is_named_and_changes_nothing() {
         ("show x", "'x' for '<GEN>'"),
         ("resolve /a", "--member <M>"),
         (
-            "run --member m --engine mount -- true",
-            "'mount' for '--engine <ENGINE>'",
+            "run --member m --engine fuse -- true",
+            "'fuse' for '--engine <ENGINE>'",
         ),
         ("run --member m true", "'true'"),
         ("run --member m", "-- <CMD>"),
         ("launch 1 /x true", "'launch'"),
+        ("enter", "<PROGRAM> [ARGV0] [ARGS]..."),
         ("--color red list", "'red' for '--color <WHEN>'"),
         ("", "Usage: psl-admin"),
     ];

@@ -13,7 +13,8 @@ use rustix::io::Errno;
 use crate::call::fail;
 use crate::descriptor::start_of;
 use crate::link_itself::{self, kept_by_open};
-use crate::resolve::{Operand, may_be_mapped, resolve};
+use crate::readable::is_readable;
+use crate::resolve::{Operand, resolve};
 use crate::search::with_text;
 
 /// What openat2(2) is to do.
@@ -39,7 +40,7 @@ pub unsafe fn openat2(
 ) -> c_int {
     // SAFETY: the arguments are the caller's; a shorter or missing structure is the kernel's to refuse.
     unsafe {
-        if !may_be_mapped(how) || size < size_of::<OpenHow>() {
+        if !is_readable(how) || size < size_of::<OpenHow>() {
             return real(dir, path, how, size);
         }
         let resolution = (*how).resolve;
@@ -169,15 +170,29 @@ unsafe fn first_symlink(
         let is_followed = with_text(&[through], |through| unsafe {
             Ok(resolve(dir, through, last, |met| match met {
                 Operand::Given => None,
-                Operand::Link(_) | Operand::Error(Errno::NOENT) => Some(false),
+                Operand::Link(_) => Some(false),
                 Operand::Rewritten(_) | Operand::Error(_) => Some(true),
             }))
         })?;
         if let Some(is_followed) = is_followed {
-            return Ok(Some((component, is_followed)));
+            // SAFETY: likewise.
+            let is_hidden = unsafe { is_hidden(dir, &text[..component.end]) }?;
+            return Ok(Some((component, is_followed && !is_hidden)));
         }
     }
     Ok(None)
+}
+
+/// Whether a name is hidden itself: nothing is there, not even a symlink.
+unsafe fn is_hidden(dir: c_int, text: &[u8]) -> Result<bool, Errno> {
+    with_text(&[text], |path| {
+        // SAFETY: a C string; the descriptor is the caller's.
+        Ok(unsafe {
+            resolve(dir, path, Last::Kept, |met| {
+                matches!(met, Operand::Error(Errno::NOENT))
+            })
+        })
+    })
 }
 
 /// Opens a directory as the kernel permits it, and returns its mount.

@@ -2,16 +2,25 @@
 //!
 //! dlopen(3) looks at its return address: the caller's `RUNPATH`, `$ORIGIN` and namespace count. So the return address
 //! stays the caller's. A library behind a link is loaded by its physical path, which dladdr(3) tells. Names without a
-//! slash, which ld.so searches, and paths with `$ORIGIN`, `$LIB` or `$PLATFORM`, which it expands, stay as they are.
+//! slash, which ld.so searches, are exchanged only where it would find another library than links lead to; paths with `$ORIGIN`, `$LIB` or
+//! `$PLATFORM`, which it expands, stay as they are.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, OsStr, c_char, c_void};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::null_mut;
 
 use psl_table::walk::Last;
 
+use self::needed::Opener;
+use crate::environment::Start;
 use crate::intern::intern;
 use crate::real::Real;
 use crate::resolve::{Operand, resolve, snapshot};
+use crate::restart::is_audited;
+use crate::tokens::has_tokens;
+
+mod cache;
+mod needed;
 
 static DLOPEN: Real = Real::new(c"dlopen");
 static DLMOPEN: Real = Real::new(c"dlmopen");
@@ -112,7 +121,7 @@ unsafe fn jump(path: *const c_char, real: &Real) -> Jump {
         bound => bound,
     };
     // SAFETY: the caller's promise.
-    let path = unsafe { without_links(path) };
+    let path = unsafe { without_links(path, std::ptr::eq(real, &DLOPEN)) };
     Jump { path, to }
 }
 
@@ -124,14 +133,18 @@ extern "C" fn absent() -> *mut c_void {
 /// Names nothing, ever: what dlopen(3) gets where it has to fail.
 const NOTHING: &CStr = c"/proc/self/fd/-1";
 
-unsafe fn without_links(path: *const c_char) -> *const c_char {
+unsafe fn without_links(path: *const c_char, is_own_namespace: bool) -> *const c_char {
     if path.is_null() || snapshot().is_none() {
         return path;
     }
     // SAFETY: the caller's promise.
     unsafe {
         let given = CStr::from_ptr(path).to_bytes();
-        if !given.contains(&b'/') || is_expanded(given) {
+        let opener = opener().filter(|_| is_own_namespace);
+        if !given.contains(&b'/') {
+            return opener.map_or(path, |opener| by_name(&opener, path, given));
+        }
+        if has_tokens(given) {
             return path;
         }
         let kept = resolve(
@@ -142,19 +155,46 @@ unsafe fn without_links(path: *const c_char) -> *const c_char {
                 Operand::Given => Some(path),
                 Operand::Rewritten(name) => intern(&[name.to_bytes()]),
                 // The message has the caller's path in it, if not always the right reason.
-                Operand::Link(_) | Operand::Error(_) => intern(&[NOTHING.to_bytes(), b"/", given]),
+                Operand::Link(_) | Operand::Error(_) => nothing(given),
             },
         );
-        kept.unwrap_or(NOTHING.as_ptr())
+        let kept = kept.unwrap_or(NOTHING.as_ptr());
+        match opener.map(|opener| opener.open_needs(CStr::from_ptr(kept))) {
+            Some(Err(_)) => nothing(given).unwrap_or(NOTHING.as_ptr()),
+            _ => kept,
+        }
     }
 }
 
-/// Whether ld.so(8) puts something of its own into the path.
-fn is_expanded(path: &[u8]) -> bool {
-    path.split(|&byte| byte == b'$').skip(1).any(|after| {
-        let name = after.strip_prefix(b"{").unwrap_or(after);
-        [&b"ORIGIN"[..], b"LIB", b"PLATFORM"]
-            .iter()
-            .any(|token| name.starts_with(token))
+/// Returns a path where there is nothing, with the caller's in it.
+fn nothing(given: &[u8]) -> Option<*const c_char> {
+    intern(&[NOTHING.to_bytes(), b"/", given])
+}
+
+/// Opens libraries for a program whose loader does not ask where they lie; none if it does.
+fn opener() -> Option<Opener> {
+    let start = Start::read();
+    if is_audited(&start) {
+        return None;
+    }
+    Some(Opener {
+        // SAFETY: the type is dlopen's.
+        real: unsafe { DLOPEN.get() }?,
+        library_path: start.get("LD_LIBRARY_PATH").map(OsStr::as_bytes),
     })
+}
+
+/// Exchanges a name where the loader would find another library than links lead to.
+fn by_name(opener: &Opener, name: *const c_char, text: &[u8]) -> *const c_char {
+    if text.is_empty() || opener.is_loaded(text) {
+        return name;
+    }
+    let Some(found) = opener.find(text) else {
+        return name;
+    };
+    match opener.open_needs(&found.path) {
+        Err(_) => nothing(text).unwrap_or(NOTHING.as_ptr()),
+        Ok(()) if !found.is_linked => name,
+        Ok(()) => intern(&[found.path.to_bytes()]).unwrap_or(NOTHING.as_ptr()),
+    }
 }

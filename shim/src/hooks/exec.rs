@@ -7,8 +7,9 @@ use rustix::io::Errno;
 use crate::call::fail;
 use crate::environment::{self, Block};
 use crate::frame;
-use crate::launch::{Arguments, Program, completed, count, launch};
+use crate::launch::{Arguments, Program, Start, count, launch};
 use crate::link_itself::kept_if;
+use crate::readable;
 use crate::search::{along_path, with_text};
 
 type Execve = unsafe extern "C" fn(*const c_char, Arguments, Block) -> c_int;
@@ -18,11 +19,8 @@ type Execv = unsafe extern "C" fn(*const c_char, Arguments) -> c_int;
 pub unsafe fn execve(real: Execve, path: *const c_char, argv: Arguments, envp: Block) -> c_int {
     // SAFETY: the arguments are the caller's, who called execve(2) with them.
     unsafe {
-        let program = Program::of(path);
-        completed(envp, |envp| {
-            launch(program, argv, &mut |_, path, argv| {
-                Ok(real(path, argv, envp))
-            })
+        launch(Program::of(path), argv, envp, &mut |_, path, argv, envp| {
+            Ok(real(path, argv, envp))
         })
         .unwrap_or_else(fail)
     }
@@ -56,46 +54,34 @@ pub unsafe fn execveat(
     flags: c_int,
 ) -> c_int {
     let last = kept_if(flags & libc::AT_SYMLINK_NOFOLLOW);
+    let mut start = |dir, path, given, envp| {
+        // The flags are about the caller's file: an interpreter may well be a symlink.
+        let flags = if given == argv { flags } else { 0 };
+        // SAFETY: the arguments are the caller's, or what a launch makes of them.
+        Ok(unsafe { real(dir, path, given, envp, flags) })
+    };
     // SAFETY: the arguments are the caller's, who called execveat(2) with them.
     unsafe {
-        completed(envp, |envp| {
-            let mut real = |dir, path, given| {
-                // The flags are about the caller's file: an interpreter may well be a symlink.
-                let flags = if given == argv { flags } else { 0 };
-                Ok(real(dir, path, given, envp, flags))
-            };
-            // An empty path names the descriptor itself, and no path is none of ours.
-            if path.is_null() || *path == 0 {
-                return by_descriptor(dir, argv, &mut real);
-            }
-            let path_text = CStr::from_ptr(path).to_bytes();
-            if dir == libc::AT_FDCWD || path_text.starts_with(b"/") {
-                return launch(
-                    Program {
-                        dir,
-                        last,
-                        ..Program::of(path)
-                    },
-                    argv,
-                    &mut real,
-                );
-            }
-            // A script is told this name, as by the kernel.
-            with_text(
-                &[b"/dev/fd/", decimal(dir, &mut [0; 10]), b"/", path_text],
-                |given| {
-                    launch(
-                        Program {
-                            dir,
-                            last,
-                            given,
-                            ..Program::of(path)
-                        },
-                        argv,
-                        &mut real,
-                    )
-                },
-            )
+        let Ok(text) = readable::name(path).map(CStr::to_bytes) else {
+            return real(dir, path, argv, envp, flags);
+        };
+        // An empty path names the descriptor itself.
+        if text.is_empty() {
+            return by_descriptor(dir, argv, envp, &mut start).unwrap_or_else(fail);
+        }
+        let program = Program {
+            dir,
+            last,
+            ..Program::of(path)
+        };
+        if dir == libc::AT_FDCWD || text.starts_with(b"/") {
+            return launch(program, argv, envp, &mut start).unwrap_or_else(fail);
+        }
+        // A script is told this name, as by the kernel.
+        let mut digits = [0; 10];
+        let parts: [&[u8]; 4] = [b"/dev/fd/", decimal(dir, &mut digits), b"/", text];
+        with_text(&parts, |given| {
+            launch(Program { given, ..program }, argv, envp, &mut start)
         })
         .unwrap_or_else(fail)
     }
@@ -111,30 +97,28 @@ pub unsafe fn fexecve(
     // SAFETY: the arguments are the caller's, who called fexecve(3) with them.
     unsafe {
         let by_path = super::execve::REAL.get::<Execve>();
-        completed(envp, |envp| {
-            by_descriptor(fd, argv, &mut |dir, path, argv| match by_path {
-                Some(execve) if dir == libc::AT_FDCWD => Ok(execve(path, argv, envp)),
-                _ => Ok(real(fd, argv, envp)),
-            })
-        })
-        .unwrap_or_else(fail)
+        let mut start = |dir, path, argv, envp| match by_path {
+            Some(execve) if dir == libc::AT_FDCWD => Ok(execve(path, argv, envp)),
+            _ => Ok(real(fd, argv, envp)),
+        };
+        by_descriptor(fd, argv, envp, &mut start).unwrap_or_else(fail)
     }
 }
 
 /// Executes an open file: it is what it is, but the interpreter of a script may lie behind a link.
-unsafe fn by_descriptor<R>(
+unsafe fn by_descriptor(
     fd: c_int,
     argv: Arguments,
-    then: &mut dyn FnMut(c_int, *const c_char, Arguments) -> Result<R, Errno>,
-) -> Result<R, Errno> {
+    envp: Block,
+    start: Start<'_, c_int>,
+) -> Result<c_int, Errno> {
+    let program = Program {
+        dir: fd,
+        ..Program::of(c"".as_ptr())
+    };
     with_text(&[b"/dev/fd/", decimal(fd, &mut [0; 10])], |given| {
-        // SAFETY: the caller's promise for `argv`; the rest are C strings.
-        unsafe {
-            match Program::interpreted_behind_link(fd, given)? {
-                true => launch(Program::of(given), argv, then),
-                false => then(fd, c"".as_ptr(), argv),
-            }
-        }
+        // SAFETY: the caller's promise; the rest are C strings.
+        unsafe { launch(Program { given, ..program }, argv, envp, start) }
     })
 }
 

@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use crate::call::{Failure, fail};
 use crate::hooks::semaphore;
-use crate::resolve::{Operand, may_be_mapped, resolve, snapshot};
+use crate::readable::is_readable;
+use crate::resolve::{Operand, resolve, snapshot};
 use crate::search::{NAME_MAX, with_text};
 
 const DIRECTORY: &[u8] = b"/dev/shm/";
@@ -117,7 +118,7 @@ unsafe fn with_file<R: Failure>(
     call: impl FnOnce() -> R,
     own: impl FnOnce(&CStr) -> R,
 ) -> R {
-    if snapshot().is_none() || !may_be_mapped(name) {
+    if snapshot().is_none() || !is_readable(name) {
         return call();
     }
     // SAFETY: the caller's promise, but for the addresses just ruled out.

@@ -75,6 +75,7 @@ calls! { CALLS:
 
         SYS_chdir: chdir(path);
         SYS_chroot: chroot(path);
+        SYS_setns: setns(fd, kinds);
         SYS_execve: execve(path, argv, envp);
         SYS_execveat: execveat(dir, path, argv, envp, flags);
 

@@ -1,7 +1,6 @@
 //! scandir(3), rebuilt on the streams of `listing`: libc's own reads its directory without asking anyone.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem::offset_of;
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
 use libc::{DIR, dirent64 as Dirent};
@@ -13,6 +12,7 @@ use rustix::io::Errno;
 use crate::call::{fail, followed, operand};
 use crate::descriptor::start_of;
 use crate::hooks::listing;
+use crate::readable;
 use crate::resolve::snapshot;
 
 /// Says whether an entry belongs to the result.
@@ -99,13 +99,10 @@ unsafe fn scan(
 
 /// Opens a stream by a name without links; the descriptor goes with it.
 unsafe fn open(dir: c_int, path: *const c_char) -> Result<*mut DIR, Errno> {
-    if path.is_null() {
-        return Err(Errno::FAULT);
-    }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::DIRECTORY | OFlags::CLOEXEC;
     // SAFETY: the caller's promise; the descriptor is only given to the kernel.
     unsafe {
-        let path = CStr::from_ptr(path);
+        let path = readable::name(path)?;
         let fd: OwnedFd = rustix::fs::openat(start_of(dir, path)?, path, flags, Mode::empty())?;
         let stream = listing::open(fd.as_raw_fd());
         if stream.is_null() {
@@ -157,7 +154,7 @@ impl List {
     }
 
     unsafe fn push(&mut self, entry: *const Dirent) -> Result<(), Errno> {
-        // SAFETY: the array has room for `room` entries; an entry's name ends with a NUL.
+        // SAFETY: the array has room for `room` entries; an entry is as long as it says.
         unsafe {
             if self.count == self.room {
                 let room = (2 * self.room).max(10);
@@ -169,8 +166,8 @@ impl List {
                 self.entries = entries;
                 self.room = room;
             }
-            let name = CStr::from_ptr((&raw const (*entry).d_name).cast());
-            let size = offset_of!(Dirent, d_name) + name.count_bytes() + 1;
+            // Whole, as libc copies it: who asks a sanitizer looks at all of it.
+            let size = usize::from((*entry).d_reclen);
             let copy: *mut u8 = libc::malloc(size).cast();
             if copy.is_null() {
                 return Err(Errno::NOMEM);

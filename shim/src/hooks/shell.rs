@@ -12,9 +12,10 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 
 use crate::call::fail;
-use crate::environment::{self, Block};
+use crate::environment::{self, Block, Preloads};
 use crate::frame;
-use crate::resolve::{Operand, may_be_mapped, resolve};
+use crate::readable::is_readable;
+use crate::resolve::{Operand, resolve};
 
 const SHELL: &CStr = c"/bin/sh";
 
@@ -87,7 +88,7 @@ unsafe fn with_command<R>(
     };
     // SAFETY: a C string; the environment is this process's; the caller's promise for the command.
     unsafe {
-        if !may_be_mapped(command) {
+        if !is_readable(command) {
             return call(Ok(command));
         }
         let shell = SHELL.as_ptr();
@@ -98,7 +99,7 @@ unsafe fn with_command<R>(
         let own = environment::current();
         let mut call = Some(call);
         let mut call = |command| call.take().map(|call| call(command));
-        let called = environment::complete(own, |complete| {
+        let called = environment::complete(own, Preloads::AtLeastShim, |complete| {
             if complete == own && !is_linked {
                 return call(Ok(command));
             }

@@ -39,14 +39,16 @@ pub unsafe fn by_path(
 ) -> Code {
     // SAFETY: the arguments are the caller's, who called posix_spawn(3) with them.
     unsafe {
-        prepared(actions, envp, |actions, cwd, envp| {
-            let spawn = |path, argv| real(id, path, actions, attributes, argv, envp);
+        prepared(actions, |actions, cwd| {
+            let spawn = |path, argv, envp| real(id, path, actions, attributes, argv, envp);
             let Some(cwd) = cwd else {
-                return spawn(path, argv);
+                return spawn(path, argv, envp);
             };
             let program = Program::started_in(cwd, path);
-            launch(program, argv, &mut |_, path, argv| Ok(spawn(path, argv)))
-                .unwrap_or_else(|errno| failing(errno, |path| spawn(path, argv)))
+            launch(program, argv, envp, &mut |_, path, argv, envp| {
+                Ok(spawn(path, argv, envp))
+            })
+            .unwrap_or_else(|errno| failing(errno, |path| spawn(path, argv, envp)))
         })
     }
 }
@@ -112,24 +114,25 @@ unsafe fn by_name(
         if name.is_empty() || name.contains(&b'/') {
             return by_path(direct, id, file, actions, attributes, argv, envp);
         }
-        prepared(actions, envp, |actions, cwd, envp| {
-            let own = || real(id, file, actions, attributes, argv, envp);
-            let spawn = |path, argv| direct(id, path, actions, attributes, argv, envp);
+        prepared(actions, |actions, cwd| {
+            let own = |envp| real(id, file, actions, attributes, argv, envp);
+            let own_completed = || completed(envp, |envp| Ok(own(envp))).unwrap_or_else(fail);
+            let spawn = |path, argv, envp| direct(id, path, actions, attributes, argv, envp);
             let Some(cwd) = cwd else {
-                return own();
+                return own_completed();
             };
             let mut without_links = true;
             let found = along_path(name, |candidate| {
                 let mut is_resolved = false;
                 let program = Program::started_in(cwd, candidate);
-                let tried = launch(program, argv, &mut |dir, path, given| {
+                let tried = launch(program, argv, envp, &mut |dir, path, given, envp| {
                     is_resolved = true;
                     without_links &= path == candidate && given == argv;
                     check_program(dir, path)?;
                     Ok(if without_links {
-                        own()
+                        own(envp)
                     } else {
-                        spawn(path, given)
+                        spawn(path, given, envp)
                     })
                 });
                 // Where a walk fails, it is at a link or something hidden: libc would find what really lies there.
@@ -138,33 +141,31 @@ unsafe fn by_name(
             });
             match found {
                 Ok(spawned) => spawned,
-                Err(_) if without_links => own(),
-                Err(errno) => failing(errno, |path| spawn(path, argv)),
+                Err(_) if without_links => own_completed(),
+                Err(errno) => failing(errno, |path| spawn(path, argv, envp)),
             }
         })
     }
 }
 
-/// Hands on the file actions and the environment as a child has to get them, and where it starts its program; none
-/// if it does not get that far.
+/// Hands on the file actions as a child has to get them, and where it starts its program; none if it does not get
+/// that far.
 unsafe fn prepared(
     actions: *const FileActions,
-    envp: Block,
-    spawn: impl FnOnce(*const FileActions, Option<c_int>, Block) -> Code,
+    spawn: impl FnOnce(*const FileActions, Option<c_int>) -> Code,
 ) -> Code {
     // SAFETY: the caller's promise.
-    unsafe {
-        let spawned = completed(envp, |envp| {
-            let actions = Prepared::new(actions)?;
-            let cwd = match actions.directory() {
-                Err(errno) if is_shortage(errno) => return Err(errno),
-                cwd => cwd.ok(),
-            };
-            let cwd_fd = cwd.as_ref().map(|cwd| cwd.as_raw());
-            Ok(actions.outcome(spawn(actions.as_ptr(), cwd_fd, envp)))
-        });
-        spawned.unwrap_or_else(fail)
-    }
+    let actions = match unsafe { Prepared::new(actions) } {
+        Ok(actions) => actions,
+        Err(errno) => return fail(errno),
+    };
+    // SAFETY: likewise.
+    let cwd = match unsafe { actions.directory() } {
+        Err(errno) if is_shortage(errno) => return fail(errno),
+        cwd => cwd.ok(),
+    };
+    let cwd_fd = cwd.as_ref().map(|cwd| cwd.as_raw());
+    actions.outcome(spawn(actions.as_ptr(), cwd_fd))
 }
 
 /// Spawns a child that fails to execute, and returns what it is to fail with.

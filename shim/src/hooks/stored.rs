@@ -12,7 +12,7 @@ use crate::intern::intern;
 use crate::resolve::{Operand, resolve, snapshot};
 
 /// What libc is given for a name that cannot be reached: a descriptor's that is none.
-const NOWHERE: &CStr = c"/proc/self/fd/-1";
+pub const NOWHERE: &CStr = c"/proc/self/fd/-1";
 
 /// See utmpname(3): it takes any name, and says later that it leads nowhere.
 pub unsafe fn utmpname(

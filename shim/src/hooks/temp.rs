@@ -9,7 +9,9 @@ use rustix::io::Errno;
 use crate::call::{Failure, fail};
 use crate::environment;
 use crate::frame;
+use crate::hooks::stored::NOWHERE;
 use crate::resolve::{Operand, resolve};
+use crate::search::with_text;
 
 /// How many letters of a template are made up.
 const LETTERS: usize = 6;
@@ -168,7 +170,7 @@ unsafe fn made_up<R: Failure>(
     suffix: c_int,
     call: impl FnOnce(*mut c_char) -> R,
 ) -> R {
-    // SAFETY: the template is the caller's; what is copied is as long in both.
+    // SAFETY: the template is the caller's.
     unsafe {
         resolve(
             libc::AT_FDCWD,
@@ -176,27 +178,46 @@ unsafe fn made_up<R: Failure>(
             Last::Entry,
             |operand| match operand {
                 Operand::Given => call(template),
+                Operand::Rewritten(name) => made_up_as(template, suffix, name, call),
+                // mktemp(3) has names for a directory that is not there, too.
+                Operand::Error(Errno::NOENT) => {
+                    let given = CStr::from_ptr(template).to_bytes();
+                    let made = with_text(&[NOWHERE.to_bytes(), b"/", given], |name| {
+                        Ok(made_up_as(template, suffix, CStr::from_ptr(name), call))
+                    });
+                    made.unwrap_or_else(fail)
+                }
                 Operand::Error(errno) => fail(errno),
                 // A name of letters that is a link's is taken; without letters libc says EINVAL.
                 Operand::Link(_) => fail(Errno::EXIST),
-                Operand::Rewritten(name) => {
-                    let length = name.count_bytes();
-                    let made = frame::with_words(length / size_of::<usize>() + 1, |words| {
-                        let copy: *mut c_char = words.as_mut_ptr().cast();
-                        copy.copy_from_nonoverlapping(name.as_ptr(), length + 1);
-                        let made = call(copy);
-                        let tail = usize::try_from(suffix).unwrap_or(0).saturating_add(LETTERS);
-                        let given = CStr::from_ptr(template).count_bytes();
-                        if tail <= given.min(length) {
-                            template
-                                .add(given - tail)
-                                .copy_from_nonoverlapping(copy.add(length - tail), LETTERS);
-                        }
-                        made
-                    });
-                    made.unwrap_or_else(|| fail(Errno::NAMETOOLONG))
-                }
             },
         )
     }
+}
+
+/// Calls with a copy of `name`, which ends as the template does.
+unsafe fn made_up_as<R: Failure>(
+    template: *mut c_char,
+    suffix: c_int,
+    name: &CStr,
+    call: impl FnOnce(*mut c_char) -> R,
+) -> R {
+    let length = name.count_bytes();
+    let made = frame::with_words(length / size_of::<usize>() + 1, |words| {
+        let copy: *mut c_char = words.as_mut_ptr().cast();
+        // SAFETY: the template is the caller's; what is copied is as long in both.
+        unsafe {
+            copy.copy_from_nonoverlapping(name.as_ptr(), length + 1);
+            let made = call(copy);
+            let tail = usize::try_from(suffix).unwrap_or(0).saturating_add(LETTERS);
+            let given = CStr::from_ptr(template).count_bytes();
+            if tail <= given.min(length) {
+                template
+                    .add(given - tail)
+                    .copy_from_nonoverlapping(copy.add(length - tail), LETTERS);
+            }
+            made
+        }
+    });
+    made.unwrap_or_else(|| fail(Errno::NAMETOOLONG))
 }

@@ -54,6 +54,7 @@ fn tree() -> Paper {
         ("/binaries/version2/sideways", "../version/bin"),
         ("/binaries/version2/out", "/etc/conf"),
         ("/srv/round", "round"),
+        ("/private/ring", "ring"),
         ("/proc/self", "7"),
         ("/to-private", "/private/erp2/x"),
     ] {
@@ -108,7 +109,8 @@ fn snapshot(tree: &Paper) -> Snapshot {
         ("/srv/ping", "/pong"),
     ]
     .map(row);
-    Snapshot::new(3, 0, &rows, &[b"/private/erp2"], tree).expect("every place is found")
+    let hidden: [&[u8]; 3] = [b"/private/erp2", b"/private/ring", b"/private/ring/x"];
+    Snapshot::new(3, 0, &rows, &hidden, tree).expect("every place is found")
 }
 
 /// Compares ends: `=` is a name that goes to the kernel as given, `-> text` a link itself.
@@ -357,6 +359,7 @@ fn a_hidden_target_does_not_exist() {
         (CWD, "/to-private", Followed, "ENOENT"),
         (CWD, "/to-private", Kept, "="),
         (CWD, "/private/erp", Followed, "="),
+        (CWD, "/private/ring", Kept, "ENOENT"),
     ]);
 }
 

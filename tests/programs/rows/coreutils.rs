@@ -76,6 +76,20 @@ fn reading_programs_cannot_tell() {
 }
 
 #[test]
+fn file_cannot_tell() {
+    // On some systems it has a seccomp filter, which its option -S takes away.
+    let rows = [
+        same(
+            "file binaries/version binaries/version/ binaries/version/which {root}/alias/version/bin/tool",
+        ),
+        same("file -L binaries/version binaries/version2/back; file -h binaries/version2/relative"),
+        same("cd binaries && file -b --mime version version/which version/none"),
+        same("file -f - <<< binaries/version/bin/script"),
+    ];
+    assert_same(["/bin/bash", "-c"], &["/usr/bin/file"], &rows);
+}
+
+#[test]
 fn writing_programs_cannot_tell() {
     let rows = [
         same(

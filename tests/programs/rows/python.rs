@@ -38,6 +38,14 @@ for flags in (os.O_NOFOLLOW, os.O_NOFOLLOW | os.O_DIRECTORY, os.O_CREAT | os.O_E
         same("import filecmp; c = filecmp.dircmp('binaries/version', 'binaries/version1'); print(c.diff_files, c.common_dirs)"),
         same("import fnmatch, linecache, mimetypes; print(linecache.getline('binaries/version/share/two', 2))"),
         same("import os; print(os.statvfs('binaries/version').f_bsize == os.statvfs('binaries').f_bsize, os.pathconf('binaries/version', 'PC_NAME_MAX'))"),
+        same("import os; os.closerange(3, 65536); print(open('binaries/version/which').read(), os.listdir('binaries/version/share/deep'))"),
+        same(
+            "import os, subprocess
+os.environ.clear()
+print(os.system('cat binaries/version/which'), os.popen('binaries/version/bin/tool a').read())
+print(subprocess.run(['binaries/version/bin/script'], env={}, close_fds=True, capture_output=True))
+os.execve('binaries/version/bin/tool', ['tool', 'b'], {})",
+        ),
         same("import mmap; f = open('binaries/version/which', 'r+b'); m = mmap.mmap(f.fileno(), 0); m[0:1] = b'V'; m.flush(); print(m[:])"),
     ];
     assert_same(PYTHON, &[], &rows);

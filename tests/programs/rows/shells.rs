@@ -62,6 +62,20 @@ fn what_only_bash_does_cannot_tell() {
         same("mapfile -t lines < {root}/binaries/version/share/two; echo ${#lines[@]}"),
         same("source {root}/binaries/version/bin/tool a"),
         same("[[ -L binaries/version && binaries/version/which -nt work/none ]] && echo right"),
+        // It looks its variables up by a getenv(3) of its own.
+        same(
+            "for name in $(compgen -e); do unset $name; done; /bin/cat binaries/version/which; exec binaries/version/bin/script a",
+        ),
+        same(
+            "for name in $(compgen -e); do export -n $name; done; /bin/cat binaries/version/which; binaries/version/bin/tool a",
+        ),
+        same(
+            "LD_PRELOAD= cat binaries/version/which; LD_PRELOAD=libc.so.6 binaries/version/bin/script a",
+        ),
+        same(
+            "export LD_PRELOAD=; cat binaries/version/which; (exec -c binaries/version/bin/script a)",
+        ),
+        same("for fd in {3..255}; do eval \"exec $fd>&-\"; done; cat binaries/version/which"),
         same("coproc cat binaries/version/which; read -r text <&\"${COPROC[0]}\"; echo $text"),
     ];
     assert_same(["/bin/bash", "-c"], &[], &rows);

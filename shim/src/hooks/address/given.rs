@@ -10,7 +10,8 @@ use super::name::Name;
 use super::{Met, failing, resolve_name, spellings};
 use crate::call::{Failure, fail};
 use crate::hooks;
-use crate::resolve::{may_be_mapped, snapshot};
+use crate::readable::is_readable;
+use crate::resolve::snapshot;
 
 type Named = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
 
@@ -90,7 +91,7 @@ type SendMsg = unsafe extern "C" fn(c_int, *const msghdr, c_int) -> ssize_t;
 pub unsafe fn sendmsg(real: SendMsg, fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the arguments are the caller's, who called sendmsg(2) with them.
     unsafe {
-        if snapshot().is_none() || !may_be_mapped(message) {
+        if snapshot().is_none() || !is_readable(message) {
             return real(fd, message, flags);
         }
         let address = (*message).msg_name.cast::<sockaddr>().cast_const();
@@ -124,7 +125,7 @@ pub unsafe fn sendmmsg(
             Name::of((*header).msg_name.cast(), (*header).msg_namelen).is_some()
         };
         let count = count.min(MOST);
-        if snapshot().is_none() || !may_be_mapped(messages) || !(0..count).any(is_named) {
+        if snapshot().is_none() || !is_readable(messages) || !(0..count).any(is_named) {
             return real(fd, messages, count, flags);
         }
         let Some(send) = hooks::sendmsg::REAL.get::<SendMsg>() else {

@@ -5,7 +5,8 @@ use std::mem::offset_of;
 
 use libc::{sa_family_t, sockaddr, sockaddr_un, socklen_t};
 
-use crate::resolve::{may_be_mapped, snapshot};
+use crate::readable::is_readable;
+use crate::resolve::snapshot;
 
 /// Where the name begins.
 pub const START: usize = offset_of!(sockaddr_un, sun_path);
@@ -45,7 +46,7 @@ impl Name {
     /// `address` is what the caller of a libc function gave with that length.
     pub unsafe fn of(address: *const sockaddr, length: socklen_t) -> Option<Self> {
         let given = (length as usize).checked_sub(START)?;
-        if given == 0 || snapshot().is_none() || !may_be_mapped(address) {
+        if given == 0 || snapshot().is_none() || !is_readable(address) {
             return None;
         }
         // SAFETY: the caller's promise; nothing says that it is aligned.

@@ -7,7 +7,7 @@ use libc::{mmsghdr, msghdr, sa_family_t, size_t, sockaddr, socklen_t, ssize_t, t
 use super::name::{ROOM, START};
 use super::spellings;
 use crate::frame;
-use crate::resolve::may_be_mapped;
+use crate::readable::may_be_mapped;
 
 /// What the longest name takes, with a NUL.
 const WHOLE: usize = START + ROOM + 1;

@@ -1,19 +1,20 @@
-//! What holds for every hook: little stack, any thread, any handler, any child, and before main.
+//! Calls where there is little room, or where much else happens at the same time.
 
 use std::path::Path;
+use std::process::Command;
 
 use psl_tests::fixture::Occupant;
-use psl_tests::run::{Bench, Library};
-use psl_tests::shim;
+use psl_tests::run::Library;
 
-fn bench(occupant: Occupant) -> Bench {
-    let bench = Bench::with_programs(Path::new(env!("CARGO_BIN_EXE_probe")));
-    bench.build(occupant);
-    bench
-}
+use crate::bench;
 
 /// Has a probe do it, on symlinks alone first: a strain that the kernel does not stand proves nothing.
 fn assert_stands(how: &str) {
+    assert_stands_with(how, |_, _| {});
+}
+
+/// The same, with something else in the environment.
+pub fn assert_stands_with(how: &str, prepare: impl Fn(&mut Command, Library)) {
     for (occupant, library) in [
         (Occupant::Itself, Library::Absent),
         (Occupant::Directory, Library::Engine),
@@ -21,6 +22,7 @@ fn assert_stands(how: &str) {
         let bench = bench(occupant);
         let mut command = bench.command(Path::new(env!("CARGO_BIN_EXE_probe")), library);
         command.args(["strain", how]).arg(bench.root());
+        prepare(&mut command, library);
         let output = command.output().expect("a probe runs");
         assert!(
             output.status.success() && output.stdout == b"done\n",
@@ -67,27 +69,42 @@ fn vfork_by_number_returns_twice() {
     assert_stands("vfork by number");
 }
 
-/// Says what a library's constructor and then main found at the link.
-fn seen_early(library: &Path) -> String {
-    let bench = bench(Occupant::Directory);
-    let mut command = bench.command(Path::new(env!("CARGO_BIN_EXE_probe")), Library::Engine);
-    let preload = format!("{}:{}", shim::library().display(), library.display());
-    command
-        .env("LD_PRELOAD", preload)
-        .env("EARLY_PATH", bench.root().join("shared/version/which"))
-        .arg("early")
-        .arg(bench.root());
-    let output = command.output().expect("a probe runs");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+#[test]
+fn links_do_not_hold_behind_another_root() {
+    assert_stands("other root");
 }
 
 #[test]
-fn the_constructor_of_another_library_finds_the_links() {
-    assert_eq!(seen_early(shim::early()), "two two\n");
+fn a_call_asks_the_kernel_for_no_more_than_it_does_on_a_symlink_and_readlink() {
+    assert_stands("strict filters");
 }
 
 #[test]
-fn a_constructor_that_insists_on_being_first_passes_through() {
-    assert_eq!(seen_early(shim::earliest()), "decoy two\n");
+fn where_readlink_is_forbidden_links_hold_by_their_names() {
+    assert_stands("no readlink");
+}
+
+#[test]
+fn ten_thousand_threads_leave_nothing_behind() {
+    assert_stands("churn");
+}
+
+#[test]
+fn threads_that_are_cancelled_in_a_call_leave_nothing_behind() {
+    assert_stands("cancelled");
+}
+
+#[test]
+fn the_first_calls_of_a_thread_allocate_nothing() {
+    assert_stands("fresh threads");
+}
+
+#[test]
+fn a_process_that_has_closed_all_descriptors_makes_calls() {
+    assert_stands("closed");
+}
+
+#[test]
+fn links_survive_an_emptied_environment() {
+    assert_stands("cleared");
 }

@@ -20,6 +20,7 @@ pub struct Header {
 /// What a `#!` line names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interpreter<'a> {
+    /// Its path as the line spells it.
     pub path: &'a CStr,
     /// All that follows the path, as one argument.
     pub argument: Option<&'a CStr>,
@@ -34,6 +35,11 @@ impl Header {
         };
         header.length = rustix::io::pread(program, &mut header.bytes[..HEADER], 0)?;
         Ok(header)
+    }
+
+    /// Returns what was read.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 
     /// Returns the interpreter of a script; `ENOEXEC` where the kernel finds none in its first line.

@@ -1,0 +1,56 @@
+//! Calls that give this process another root, where the paths of links mean other directories.
+
+use std::ffi::{c_char, c_int};
+
+use psl_table::tree::Host;
+use psl_table::walk::Last;
+
+use crate::call::{followed, operand};
+
+/// See chroot(2).
+pub unsafe fn chroot(
+    real: unsafe extern "C" fn(*const c_char) -> c_int,
+    path: *const c_char,
+) -> c_int {
+    // SAFETY: the argument is the caller's, who called chroot(2) with it.
+    let done = unsafe {
+        operand(libc::AT_FDCWD, path, Last::Followed, followed, |_, path| {
+            real(path)
+        })
+    };
+    doubted(done)
+}
+
+/// See pivot_root(2).
+pub unsafe fn pivot_root(
+    real: unsafe extern "C" fn(*const c_char, *const c_char) -> c_int,
+    root: *const c_char,
+    old: *const c_char,
+) -> c_int {
+    // SAFETY: the arguments are the caller's, who called pivot_root(2) with them.
+    let done = unsafe {
+        operand(libc::AT_FDCWD, root, Last::Followed, followed, |_, root| {
+            operand(libc::AT_FDCWD, old, Last::Followed, followed, |_, old| {
+                real(root, old)
+            })
+        })
+    };
+    doubted(done)
+}
+
+/// See setns(2): into another mount namespace it goes with that one's root.
+pub unsafe fn setns(
+    real: unsafe extern "C" fn(c_int, c_int) -> c_int,
+    fd: c_int,
+    kinds: c_int,
+) -> c_int {
+    // SAFETY: the arguments are the caller's, who called setns(2) with them.
+    doubted(unsafe { real(fd, kinds) })
+}
+
+fn doubted(done: c_int) -> c_int {
+    if done == 0 {
+        Host::doubt_root();
+    }
+    done
+}

@@ -1,0 +1,8 @@
+//! Which version runs: programs that are started in any way, their libraries, and what the preload engine cannot carry.
+//!
+//! The oracle is a symlink where the private link is: what a program says of itself is the same then.
+
+mod installation;
+mod libraries;
+mod started;
+mod uncovered;

@@ -12,11 +12,8 @@ pub type Copier<'a> = &'a (dyn Fn(&Path, &Path) -> Result<(), Failure> + Sync);
 pub fn with_cp(from: &Path, to: &Path) -> Result<(), Failure> {
     let refused = |message: String| Failure::new(Exit::Storage, message);
     let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let aside = to.with_file_name(format!(".{name}.psl-copy"));
-    if aside.exists() {
-        fs::remove_dir_all(&aside)
-            .map_err(|error| refused(format!("cannot remove {aside:?}: {error}")))?;
-    }
+    // A cp(1) whose starter was killed may still be writing into a copy of its own.
+    let aside = to.with_file_name(format!(".{name}.psl-copy-{}", std::process::id()));
     let mut command = Command::new("cp");
     command.args(["--archive", "--reflink=auto", "--no-target-directory", "--"]);
     command.arg(from).arg(&aside).stdin(Stdio::null());

@@ -134,8 +134,8 @@ impl State {
 
     /// Returns the next member to upgrade, when `active` are being upgraded; `None` when none may begin.
     ///
-    /// Members that are half done come first, and are finished though another one has failed. No more than `max_unavailable` are down at once, and no more than the
-    /// first few begin before the roll has held.
+    /// Members that are half done come first, and are finished though another one has failed. No more than
+    /// `max_unavailable` are down at once, and no more than the first few begin before the roll has held.
     pub fn next_there(&self, active: &[usize]) -> Option<usize> {
         let may_begin = self.phase == Phase::Forward;
         let may_finish = may_begin || self.phase == Phase::Failing;

@@ -24,10 +24,14 @@ fn is_part(pid: i32, store: &Path, member: &str) -> bool {
     let Ok(environment) = Process::new(pid).and_then(|process| process.environ()) else {
         return false;
     };
-    let is = |name: &str, value: &OsStr| {
-        environment
-            .get(OsStr::new(name))
-            .is_some_and(|found| found == value)
-    };
-    is("PSL_MEMBER", OsStr::from_bytes(member.as_bytes())) && is("PSL_STORE", store.as_os_str())
+    let value = |name| environment.get(OsStr::new(name));
+    if value("PSL_MEMBER").is_none_or(|found| found.as_bytes() != member.as_bytes()) {
+        return false;
+    }
+    // One store may have several names.
+    let physical = |path: &Path| path.canonicalize().ok();
+    value("PSL_STORE").is_some_and(|found| {
+        let found = Path::new(found);
+        found == store || physical(found).is_some_and(|found| Some(found) == physical(store))
+    })
 }

@@ -1,5 +1,4 @@
 //! The steps of one member, each written down before it is taken.
-use crate::failure::Failure;
 use crate::members::bounded::Until;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Member, Running};

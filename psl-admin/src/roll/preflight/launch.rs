@@ -8,9 +8,8 @@ use crate::roll::preflight::targets;
 use crate::view;
 use psl_table::members::{Command, Members, Start};
 use psl_table::table::Table;
-use rustix::fs::Access;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::time::Duration;
 
@@ -51,9 +50,7 @@ fn executable(table: &Table, member: &str, program: &str, version: &str) -> Resu
         return Ok(());
     }
     let view = view::of_member(table, member)?;
-    let found = view::physical(&view, OsStr::new(program));
-    let may = found.and_then(|file: PathBuf| Ok(rustix::fs::access(&file, Access::EXEC_OK)?));
-    may.map_err(|error| {
+    view::executable(&view, OsStr::new(program)).map_err(|error| {
         let message =
             format!("member {member:?} could not execute {program:?} with {version:?}: {error}");
         Failure::new(Exit::Refused, message)

@@ -144,7 +144,7 @@ fn diagnose(
         _ => (Vec::new(), false),
     };
     let audit = audit(leaf, &libraries, is_near);
-    let verdict = verdict::decide(host, shim.as_ref().err(), &snapshot, audit.0);
+    let verdict = verdict::decide(host, &shim, member.is_some(), &snapshot, audit.0);
     Ok(Diagnosis {
         program: program.to_owned(),
         member,

@@ -118,7 +118,7 @@ mod tests {
         }
         // The same entry with a path inside of the file.
         cache[HEAD + 8..HEAD + 12].copy_from_slice(&72_u32.to_ne_bytes());
-        let parsed = Cache::parse(&cache).expect("it is one");
+        let parsed = Cache::parse(&cache).expect("it is well formed");
         assert_eq!(parsed.paths_of(b"libx.so"), [b"libx.so"]);
         assert!(parsed.paths_of(b"liby.so").is_empty());
     }

@@ -1,11 +1,12 @@
 //! Which engine carries a program, or why it would be refused.
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::mount;
+use crate::{mount, shim_file};
 use psl_table::config::{HostConfig, OnUncovered};
 use psl_table::executable::Uncovered;
 use psl_table::executable::carriage::Carriage;
 use psl_table::snapshot::Snapshot;
+use std::path::{Path, PathBuf};
 
 /// What happens to the program, and why.
 #[derive(Debug)]
@@ -47,7 +48,8 @@ impl Verdict {
 /// Decides as an instance that was started with `--engine auto` does.
 pub fn decide(
     host: &HostConfig,
-    no_shim: Option<&Failure>,
+    shim: &Result<PathBuf, Failure>,
+    has_member: bool,
     view: &Snapshot,
     carriage: Carriage,
 ) -> Verdict {
@@ -56,9 +58,12 @@ pub fn decide(
         why: why.into(),
         help: None,
     };
-    if let Some(failure) = no_shim {
-        return refused(failure.told());
-    }
+    let shim = match shim {
+        // Whoever is no member's instance is not started with the shim either.
+        Err(_) if view.is_empty() && !has_member => Path::new(""),
+        Err(failure) => return refused(failure.told()),
+        Ok(shim) => shim,
+    };
     match carriage {
         _ if view.is_empty() => verdict(Engine::None, "no link holds for it"),
         Carriage::Preload => verdict(
@@ -69,11 +74,11 @@ pub fn decide(
             Engine::Preload,
             "it is loaded by glibc's loader, which is told where libraries lie (LD_AUDIT)",
         ),
-        Carriage::Uncovered(reason) => uncovered(host, view, reason),
+        Carriage::Uncovered(reason) => uncovered(host, shim, view, reason),
     }
 }
 
-fn uncovered(host: &HostConfig, view: &Snapshot, reason: Uncovered) -> Verdict {
+fn uncovered(host: &HostConfig, shim: &Path, view: &Snapshot, reason: Uncovered) -> Verdict {
     let why = format!("it {}", reason.reason());
     let refused = |because: &str, help: Option<String>| {
         let (message, help) = (format!("{why}, and {because}"), help);
@@ -95,6 +100,10 @@ fn uncovered(host: &HostConfig, view: &Snapshot, reason: Uncovered) -> Verdict {
         OnUncovered::Mount if reason == Uncovered::Rights => refused(
             "the mount engine's user namespace would take those rights away",
             Some("start it as the user whose rights it gains, or outside of the instance".into()),
+        ),
+        OnUncovered::Mount if shim_file::admin_of(shim).is_none() => refused(
+            &format!("psl-admin, which sets the mount engine up, is not where the shim {shim:?} belongs to"),
+            Some("install psl-admin beside the shim, or the shim in `lib/psl` and psl-admin in `bin` of one directory".into()),
         ),
         OnUncovered::Mount => match mount::rehearse(view) {
             Ok(()) => Verdict {

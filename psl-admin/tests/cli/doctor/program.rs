@@ -18,6 +18,8 @@ fn bench() -> Bench {
     shim(&bench);
     bench.mkdir("version");
     bench.mkdir("version2");
+    // The shim's own way to the mount engine.
+    bench.install("psl-admin");
     bench
 }
 
@@ -108,6 +110,16 @@ fn a_mount_that_cannot_be_made_is_a_refusal_with_the_way_out() {
 }
 
 #[test]
+fn a_shim_that_does_not_find_psl_admin_cannot_switch_engines() {
+    let bench = bench();
+    compile(&bench, MAIN, "version2/static", "-static");
+    fs::remove_file(bench.path("psl-admin")).unwrap();
+    let (code, answer) = asked(&bench, "--member m $T/version/static", &[]);
+    assert_eq!(code, 5, "{answer}");
+    assert_engine(&answer, "refused", "is not where the shim");
+}
+
+#[test]
 fn the_member_finds_a_program_along_path_and_scripts_with_its_links() {
     let bench = bench();
     compile(&bench, MAIN, "version2/interpreter", "");
@@ -188,7 +200,7 @@ fn rights_that_a_user_gains_are_judged_for_that_user() {
     bench.chmod("version2/su", 0o4755);
     bench.chmod("version2/secret", 0o711);
     bench.chmod("", 0o755);
-    let admin = bench.install("psl-admin");
+    let admin = bench.path("psl-admin");
     let ask = |name: &str, is_nobody| {
         let mut command = Command::new("setpriv");
         if is_nobody {
@@ -234,6 +246,9 @@ fn without_a_shim_no_program_of_an_instance_starts() {
     let (code, answer) = asked(&bench, "--member m /bin/true", &[]);
     assert_eq!(code, 5, "{answer}");
     assert_engine(&answer, "refused", "the shim is missing");
+    let (code, answer) = asked(&bench, "/bin/true", &[]);
+    assert_eq!(code, 0, "{answer}");
+    assert_engine(&answer, "none", "no link holds");
 }
 
 #[test]

@@ -29,9 +29,9 @@ use std::time::Duration;
 const AFTER_HELP: &str = "\
 Exits with 0 when all members are upgraded, and when the roll holds or pauses; with 7 when a member failed.
 
-Examples: psl-admin upgrade start /binaries/version /binaries/version2 --members erp1,erp2,erp3
-          psl-admin upgrade start /binaries/version /binaries/version2 --members erp1,erp2,erp3 --canary 1 --dry-run
-          psl-admin upgrade start /binaries/version /binaries/2/{member} --copy-from /staging/2 --members erp1,erp2";
+Examples: psl-admin upgrade start /binaries/version /binaries/version2 --members erp1,erp2
+          psl-admin upgrade start /erp /erp2 --members erp1,erp2,erp3 --canary 1 --dry-run
+          psl-admin upgrade start /erp /erp/2/{member} --copy-from /staging/2 --members erp1";
 
 /// Upgrades members: each is stopped, gets its link FROM -> TO, is started, and has to become healthy
 ///

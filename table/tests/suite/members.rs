@@ -231,7 +231,7 @@ fn a_broken_rule_is_refused_at_its_place() {
         ),
         (
             "[member.m]\nunit = \"u\"\nhealth = { http = \"http://a\", status = 600 }",
-            "3:41: `status` is 600, expected 200 to 599",
+            "3:40: `status` is 600, expected 200 to 599",
         ),
         (
             "[member.m]\nunit = \"u\"\nhealth = { body = \"ok\" }",

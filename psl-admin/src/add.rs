@@ -1,7 +1,7 @@
 //! `add`: adds a link.
+use crate::amend::{self, Row};
 use crate::change::Change;
 use crate::context::Context;
-use crate::edit::{self, Row};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
@@ -61,7 +61,7 @@ impl Add {
             context.console.warn(&self.missing_target());
         }
         self.change.commit(context, &store, |table| {
-            Ok(edit::add_link(table.text(), &row))
+            Ok(amend::add_link(table.text(), &row))
         })
     }
 

@@ -1,11 +1,12 @@
 //! What every change of the table has in common: its flags, its dry run, its commit.
+use crate::base::Base;
 use crate::context::Context;
-use crate::diff;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::unified;
 use clap::Args;
 use psl_table::error::Error;
-use psl_table::history::{self, Author, Commit};
+use psl_table::history::{Author, Commit};
 use psl_table::store::{CommitOptions, Store};
 use psl_table::table::Table;
 use serde::Serialize;
@@ -47,8 +48,8 @@ impl Change {
             let text = edit(&current)?;
             Table::parse(current.file(), &text).map_err(Failure::Edit)?;
             let name = format!("generation {}", current.generation);
-            let texts = [(name.as_str(), current.text()), ("dry run", text.as_str())];
-            return self.show(context, current.generation, texts);
+            let diff = unified::plain([(&name, current.text()), ("dry run", &text)]);
+            return self.show(context, current.generation, &diff);
         }
         let mut edited = None;
         let author = Author::here(self.reason.clone());
@@ -69,40 +70,29 @@ impl Change {
 
     /// Shows what differs from another table, then commits one equal to it, whatever the current one is: broken, too.
     ///
-    /// What is committed upon is what was shown. `why` is the reason when the administrator gives none.
+    /// What is committed upon is what was shown. `name` is what the diff calls the other table, `why` the reason when the
+    /// administrator gives none.
     pub fn replace(
         &self,
         context: &Context,
         store: &Store,
-        other: &Table,
-        why: String,
+        (name, other): (&str, &Table),
+        why: Option<String>,
     ) -> Result<Exit, Failure> {
-        let current = store.read_raw()?;
-        let valid = Table::parse(&store.table_file(), &current)
-            .map(|table| table.generation)
-            .ok();
-        let number = valid.or_else(|| Some(Commit::of_text(&current)?.generation));
-        self.expect_generation(number.unwrap_or(0), by(&current))?;
-        let names = [
-            valid.map_or("broken table".to_owned(), |number| {
-                format!("generation {number}")
-            }),
-            format!("generation {}", other.generation),
-        ];
-        let texts = [comparable(&current), comparable(other.text())];
-        let texts = [
-            (names[0].as_str(), texts[0].as_str()),
-            (names[1].as_str(), texts[1].as_str()),
-        ];
-        if self.dry_run || !context.console.json {
-            self.show(context, number.unwrap_or(0), texts)?;
-        }
+        let base = Base::read(store)?;
+        let current = base.number.unwrap_or(0);
+        self.expect_generation(current, base.by())?;
+        let texts = [&base.text, other.text()].map(unified::comparable);
+        let diff = unified::plain([(&base.name(), &texts[0]), (name, &texts[1])]);
         if self.dry_run {
-            return Ok(Exit::Done);
+            return self.show(context, current, &diff);
         }
-        let author = Author::here(self.reason.clone().or(Some(why)));
-        let generation = store.replace(&author, options(number), other.text())?;
-        self.committed(context, generation, Some(&diff::plain(texts)))
+        if !context.console.json {
+            context.console.print_styled(&unified::styled(&diff))?;
+        }
+        let author = Author::here(self.reason.clone().or(why));
+        let generation = base.exchange(store, &author, other.text())?;
+        self.committed(context, generation, Some(&diff))
     }
 
     /// Refuses when another generation is current than the caller expects; `by` tells who made it.
@@ -118,20 +108,12 @@ impl Change {
     }
 
     /// Prints the diff of a dry run.
-    pub fn show(
-        &self,
-        context: &Context,
-        generation: u64,
-        texts: [(&str, &str); 2],
-    ) -> Result<Exit, Failure> {
+    pub fn show(&self, context: &Context, generation: u64, diff: &str) -> Result<Exit, Failure> {
         if context.console.json {
-            let diff = Some(diff::plain(texts));
-            context.console.print_json(&Outcome {
-                generation,
-                diff: diff.as_deref(),
-            })?;
+            let diff = Some(diff);
+            context.console.print_json(&Outcome { generation, diff })?;
         } else {
-            context.console.print_styled(&diff::styled(texts))?;
+            context.console.print_styled(&unified::styled(diff))?;
         }
         Ok(Exit::Done)
     }
@@ -164,15 +146,4 @@ fn options(if_generation: Option<u64>) -> CommitOptions {
 /// Tells who made the table with this text.
 fn by(text: &str) -> Option<String> {
     Commit::of_text(text).map(|commit| commit.to_string())
-}
-
-/// Returns a table's text, which may be broken, without what every commit sets: its header and the generation's number.
-fn comparable(text: &str) -> String {
-    let lines = history::without_header(text).split_inclusive('\n');
-    let is_number = |line: &&str| {
-        line.split('=')
-            .next()
-            .is_some_and(|key| key.trim() == "generation")
-    };
-    lines.filter(|line| !is_number(line)).collect()
 }

@@ -1,4 +1,6 @@
-//! `check`: what is wrong, or probably not meant, in a table and its store.
+//! `check`: what is wrong, or probably not meant, in a table and its store, or in a tree.
+mod drift;
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -11,14 +13,23 @@ use psl_table::trust::Trust;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Checks the table, members.toml and who can write the store; or the table in FILE
+const AFTER_HELP: &str = "\
+Examples: psl-admin check
+          psl-admin check ./table.toml
+          psl-admin check --tree /binaries/version2";
+
+/// Checks the table, members.toml and who can write the store; or the table in FILE; or a tree
 ///
 /// Prints a line for each warning: rows between which only their order decides, targets and places that are missing,
 /// places behind a real symlink, targets that others can write. Warnings alone exit with 0, an invalid file with 3, a
 /// store that others can write with 5.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples: psl-admin check\n          psl-admin check ./table.toml")]
+#[command(after_help = AFTER_HELP)]
 pub struct Check {
+    /// Compares a tree that `stage` has made with its manifest instead: prints a line for each path that is missing, was
+    /// added, or has changed its content, mode, owner or target, and exits with 1 when there is one
+    #[arg(long, value_name = "DST", conflicts_with = "file")]
+    tree: Option<PathBuf>,
     /// A table outside of a store
     file: Option<PathBuf>,
 }
@@ -34,6 +45,9 @@ struct Shown<'a> {
 impl Check {
     /// Prints the warnings, and fails with what is wrong.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        if let Some(tree) = &self.tree {
+            return drift::run(tree, context);
+        }
         let (table, distrust) = match &self.file {
             Some(file) => (Table::load(file)?, None),
             None => in_store(context)?,

@@ -4,7 +4,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, check, demo, enter, env, history, init, list, member, remove, resolve, rollback, run, show,
+    add, apply, check, completions, demo, diff, doctor, edit, enter, env, explain, history, init,
+    list, man, member, remove, resolve, rollback, run, show, stage, upgrade,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -66,7 +67,11 @@ pub enum Verb {
     List(list::List),
     Member(member::Member),
     Resolve(resolve::Resolve),
+    Explain(explain::Explain),
     Check(check::Check),
+    Edit(edit::Edit),
+    Apply(apply::Apply),
+    Diff(diff::Diff),
     History(history::History),
     Show(show::Show),
     Rollback(rollback::Rollback),
@@ -74,7 +79,12 @@ pub enum Verb {
     #[command(hide = true)]
     Enter(enter::Enter),
     Env(env::Env),
+    Doctor(doctor::Doctor),
+    Stage(stage::Stage),
+    Upgrade(upgrade::Upgrade),
     Demo(demo::Demo),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Verb {
@@ -87,14 +97,23 @@ impl Verb {
             Self::List(verb) => verb.run(context),
             Self::Member(verb) => verb.run(context),
             Self::Resolve(verb) => verb.run(context),
+            Self::Explain(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),
+            Self::Edit(verb) => verb.run(context),
+            Self::Apply(verb) => verb.run(context),
+            Self::Diff(verb) => verb.run(context),
             Self::History(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Rollback(verb) => verb.run(context),
             Self::Run(verb) => verb.run(context),
             Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Doctor(verb) => verb.run(context),
+            Self::Stage(verb) => verb.run(context),
+            Self::Upgrade(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
+            Self::Completions(verb) => verb.run(context),
+            Self::Man(verb) => verb.run(context),
         }
     }
 }

@@ -18,7 +18,8 @@ pub fn aligned<const N: usize>(
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn visible(cell: &str) -> String {
+/// Escapes control characters.
+pub fn visible(cell: &str) -> String {
     let escape = |character: char| match character.is_control() {
         true => character.escape_default().to_string(),
         false => character.to_string(),

@@ -2,6 +2,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use psl_table::error::Error;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -49,6 +50,12 @@ impl Console {
         self.talk(Level::INFO.with_name(PREFIX), message);
     }
 
+    /// Shows text with terminal styles beside a message, on standard error.
+    pub fn aside_styled(&self, text: &str) {
+        // Standard error may be closed; there is nowhere else to go.
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    }
+
     fn talk(&self, level: Level<'_>, message: &str) {
         if !self.quiet {
             show(&[Group::with_title(level.primary_title(message))]);
@@ -58,20 +65,36 @@ impl Console {
 
 /// Shows a failure on standard error, with the offending line of an invalid file.
 pub fn show_failure(failure: &Failure) {
-    let (message, help, source) = match failure {
-        Failure::Table(error) => (error.to_string(), None, error.source_place()),
-        Failure::Edit(error) => (error.to_string(), Some(UNCHANGED), error.source_place()),
-        Failure::Told { message, help, .. } => (message.clone(), help.as_deref(), None),
+    show(&[group(failure)]);
+}
+
+fn group(failure: &Failure) -> Group<'_> {
+    let titled =
+        |message: String| Group::with_title(Level::ERROR.with_name(PREFIX).primary_title(message));
+    match failure {
+        Failure::Table(error) => with_source(titled(error.to_string()), error),
+        Failure::Edit(error) => {
+            with_source(titled(error.to_string()), error).element(Level::HELP.message(UNCHANGED))
+        }
+        Failure::Helped { failure, help } => {
+            group(failure).element(Level::HELP.message(help.as_str()))
+        }
+        Failure::Told { message, help, .. } => {
+            let group = titled(message.clone());
+            match help {
+                Some(help) => group.element(Level::HELP.message(help.as_str())),
+                None => group,
+            }
+        }
+    }
+}
+
+fn with_source<'a>(group: Group<'a>, error: &'a Error) -> Group<'a> {
+    let Some(source) = error.source_place() else {
+        return group;
     };
-    let mut group = Group::with_title(Level::ERROR.with_name(PREFIX).primary_title(message));
-    if let Some(source) = source {
-        let line = Snippet::source(source.text.as_str());
-        group = group.element(line.annotation(AnnotationKind::Primary.span(source.span.clone())));
-    }
-    if let Some(help) = help {
-        group = group.element(Level::HELP.message(help));
-    }
-    show(&[group]);
+    let line = Snippet::source(source.text.as_str());
+    group.element(line.annotation(AnnotationKind::Primary.span(source.span.clone())))
 }
 
 /// A message that cannot be written (standard error is closed) has nowhere else to go.

@@ -1,220 +1,187 @@
-//! Edits of the table's text that leave every byte outside the touched rows as it was.
-use crate::lines;
-use psl_table::criteria::{Criteria, Key};
-use toml_edit::{
-    Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, RawString, Table, TableLike,
-    Value, value,
-};
+//! `edit`: the table in an editor.
+use crate::base::Base;
+use crate::change::Change;
+use crate::console;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::unified;
+use clap::Args;
+use psl_table::history::Author;
+use psl_table::store::Store;
+use psl_table::table::Table;
 
-/// A row that is about to be written.
-#[derive(Debug)]
-pub struct Row<'a> {
-    /// Where the link lives.
-    pub from: &'a str,
-    /// The target.
-    pub to: &'a str,
-    /// For whom.
-    pub criteria: &'a Criteria,
-    /// Hide the target from everyone whom no link leads there.
-    pub private: bool,
-    /// A running process follows changes.
-    pub live: bool,
-    /// A remark for people.
-    pub note: Option<&'a str>,
+mod ask;
+mod draft;
+mod drafts;
+mod editor;
+mod interrupt;
+
+use ask::Choice;
+use draft::Draft;
+use drafts::Drafts;
+use interrupt::Interrupts;
+
+const AFTER_HELP: &str = "\
+The text that you type is never lost: where it is not committed (it is invalid, somebody else was faster, the editor
+failed, the connection broke), it is kept in $XDG_STATE_HOME/psl/edit (by default ~/.local/state/psl/edit), and the next
+`edit` of this store offers it, with what others have committed meanwhile merged into it.
+
+Examples: psl-admin edit --reason 'roll 7'
+          EDITOR='code --wait' psl-admin edit --dry-run";
+
+/// What to know before the editor opens.
+const MARKED: &str =
+    "others have changed the same lines: the text has both, between <<<<<<< and >>>>>>>";
+
+/// Opens the table in $VISUAL, else $EDITOR, else vi; shows what differs, and commits it
+///
+/// A broken table can be opened, too. The text is checked before it is committed; on a terminal one may edit again, or
+/// discard it, when it is invalid.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct Edit {
+    /// Goes on with the kept text of the last edit that was not committed, without asking
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    change: Change,
 }
 
-/// Adds a row behind all others.
-pub fn add_link(text: &str, row: &Row<'_>) -> String {
-    let mut document = parsed(text).into_mut();
-    if let Some(Item::Value(Value::Array(rows))) = document.get_mut("link") {
-        push(rows, row_of(row).into_inline_table());
-        return lines::carried(text, &document.to_string());
-    }
-    let mut rows = ArrayOfTables::new();
-    rows.push(row_of(row));
-    let mut only = DocumentMut::new();
-    only.insert("link", Item::ArrayOfTables(rows));
-    lines::appended(text, &only.to_string())
-}
-
-/// Removes the row with this index, counted from 0 in the order of the text.
-pub fn remove_link(text: &str, index: usize) -> String {
-    let document = parsed(text);
-    match document.get("link") {
-        Some(Item::ArrayOfTables(rows)) => {
-            let row = rows.get(index).expect("the index is that of a parsed row");
-            lines::without(text, &tables_in(row))
-        }
-        _ => {
-            let mut document = document.into_mut();
-            if let Some(Item::Value(Value::Array(rows))) = document.get_mut("link") {
-                rows.remove(index);
+impl Edit {
+    /// Has the table edited until it is valid, and commits it.
+    pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let store = context.open()?;
+        let base = Base::read(&store)?;
+        let current = base.number.unwrap_or(0);
+        self.change.expect_generation(current, base.by())?;
+        let interrupts = Interrupts::listen()?;
+        let draft = match self.kept(context, &store)? {
+            Some(kept) => {
+                if kept.merge(&base)? {
+                    context.console.warn(MARKED);
+                }
+                kept
             }
-            lines::carried(text, &document.to_string())
+            None => Drafts::of(&store)?.begin(&base)?,
+        };
+        interrupts.keep(&draft);
+        let ended = until_valid(&interrupts, &draft);
+        let table = match ended {
+            Ok(Some(table)) => table,
+            Ok(None) => {
+                interrupts.forget();
+                draft.remove()?;
+                return Ok(Exit::No);
+            }
+            Err(failure) => return Err(draft.left(failure)),
+        };
+        let exit = self.commit(context, &store, &base, &table);
+        match exit {
+            Ok(exit) if self.change.dry_run && !base.has(table.text()) => {
+                context.console.note(&draft::kept(draft.dir()));
+                Ok(exit)
+            }
+            Ok(exit) => {
+                interrupts.forget();
+                draft.remove()?;
+                Ok(exit)
+            }
+            Err(failure) => Err(draft.left(failure)),
+        }
+    }
+
+    /// Offers the texts that earlier edits left behind.
+    fn kept(&self, context: &Context, store: &Store) -> Result<Option<Draft>, Failure> {
+        for draft in Drafts::of(store)?.kept()? {
+            if self.resume {
+                return Ok(Some(draft));
+            }
+            let file = draft.file();
+            let question = format!("{file:?} is the text of an edit that was not committed");
+            let options = [
+                Choice('c', "continue it"),
+                Choice('d', "discard it"),
+                Choice('l', "leave it and begin with the table"),
+            ];
+            match ask::choose(&question, &options) {
+                Some('c') => return Ok(Some(draft)),
+                Some('d') => draft.remove()?,
+                Some(_) => return Ok(None),
+                None => {
+                    let question = format!("{question}; `psl-admin edit --resume` goes on with it");
+                    context.console.note(&question);
+                }
+            }
+        }
+        if self.resume {
+            return Err(Failure::new(Exit::No, "no text of an earlier edit is kept")
+                .with_help("`psl-admin edit` opens the table"));
+        }
+        Ok(None)
+    }
+
+    fn commit(
+        &self,
+        context: &Context,
+        store: &Store,
+        base: &Base,
+        table: &Table,
+    ) -> Result<Exit, Failure> {
+        let texts = [&base.text, table.text()].map(unified::comparable);
+        let diff = unified::plain([(&base.name(), &texts[0]), ("edited", &texts[1])]);
+        if self.change.dry_run {
+            return self.change.show(context, base.number.unwrap_or(0), &diff);
+        }
+        if !context.console.json {
+            context.console.print_styled(&unified::styled(&diff))?;
+        }
+        let author = Author::here(self.change.reason.clone());
+        match base.exchange(store, &author, table.text()) {
+            Ok(generation) => self.change.committed(context, generation, Some(&diff)),
+            Err(error) => {
+                let failure = Failure::Table(error);
+                if failure.exit() == Exit::Conflict {
+                    show_theirs(context, store, base);
+                }
+                Err(failure)
+            }
         }
     }
 }
 
-/// Sets attributes of a member; `None` takes one away. A member that is not listed yet is added.
-pub fn set_attributes(text: &str, member: &str, attributes: &[(String, Option<Value>)]) -> String {
-    let mut document = parsed(text).into_mut();
-    let members = document.entry("member").or_insert_with(|| {
-        let mut members = Table::new();
-        members.set_implicit(true);
-        Item::Table(members)
-    });
-    if let Item::Table(members) = &mut *members {
-        list_member(members, member);
-    }
-    let members = members
-        .as_table_like_mut()
-        .expect("a valid table's `member` is a table");
-    let listed = members
-        .entry(member)
-        .or_insert(Item::Value(Value::InlineTable(InlineTable::new())));
-    let listed = listed
-        .as_table_like_mut()
-        .expect("a valid table's members are tables");
-    for (key, value) in attributes {
-        set(listed, key, value.as_ref());
-    }
-    lines::carried(text, &document.to_string())
-}
-
-/// Takes a member's attributes out of the table; its links stay.
-pub fn remove_member(text: &str, member: &str) -> String {
-    let document = parsed(text);
-    let listed = document
-        .get("member")
-        .and_then(|members| members.get(member));
-    if let Some(Item::Table(listed)) = listed
-        && !listed.is_dotted()
-    {
-        return lines::without(text, &tables_in(listed));
-    }
-    let mut document = document.into_mut();
-    if let Some(members) = document.get_mut("member").and_then(Item::as_table_like_mut) {
-        members.remove(member);
-    }
-    lines::carried(text, &document.to_string())
-}
-
-/// Makes the list of a member's groups out of `a,b`.
-pub fn groups(names: &str) -> Value {
-    Value::Array(names.split(',').map(str::trim).collect::<Array>())
-}
-
-fn parsed(text: &str) -> Document<&str> {
-    Document::parse(text).expect("a text that psl-table has read is TOML")
-}
-
-fn row_of(row: &Row<'_>) -> Table {
-    let mut table = Table::new();
-    table.insert("from", value(row.from));
-    table.insert("to", value(row.to));
-    if let Some(member) = &row.criteria.member {
-        table.insert("member", value(member));
-    }
-    let when = when_of(row.criteria);
-    if !when.is_empty() {
-        table.insert("when", value(when));
-    }
-    if row.private {
-        table.insert("private", value(true));
-    }
-    if row.live {
-        table.insert("live", value(true));
-    }
-    if let Some(note) = row.note {
-        table.insert("note", value(note));
-    }
-    table
-}
-
-fn when_of(criteria: &Criteria) -> InlineTable {
-    let mut when = InlineTable::new();
-    let mut environment = InlineTable::new();
-    for (key, value) in criteria.pairs() {
-        match key {
-            Key::Member => None,
-            Key::Env(name) => environment.insert(name, value.into()),
-            _ => when.insert(key.to_string(), value.into()),
+/// Opens the editor until the text is a table; none when the administrator discards it.
+fn until_valid(interrupts: &Interrupts, draft: &Draft) -> Result<Option<Table>, Failure> {
+    loop {
+        editor::open(draft.file(), interrupts)?;
+        let failure = match Table::load(draft.file()) {
+            Ok(table) => return Ok(Some(table)),
+            Err(error) => Failure::Table(error),
         };
-    }
-    if !environment.is_empty() {
-        when.insert("env", environment.into());
-    }
-    when
-}
-
-/// Adds an inline row, in a line of its own where the last row has one.
-fn push(rows: &mut Array, row: InlineTable) {
-    let mut row = Value::InlineTable(row);
-    let trailing = rows.trailing().as_str().unwrap_or_default().to_owned();
-    if rows.trailing_comma()
-        && let Some(comments) = trailing.strip_suffix('\n')
-        && let Some(last) = rows.iter().last()
-    {
-        let prefix = last.decor().prefix().and_then(RawString::as_str);
-        let indent = prefix.and_then(|prefix| prefix.rsplit('\n').next());
-        let prefix = format!("{comments}\n{}", indent.unwrap_or_default());
-        row.decor_mut().set_prefix(prefix);
-        rows.push_formatted(row);
-        rows.set_trailing("\n");
-    } else {
-        rows.push(row);
+        if !ask::is_possible() {
+            return Err(failure);
+        }
+        console::show_failure(&failure);
+        let options = [
+            Choice('e', "edit again"),
+            Choice('d', "discard the text"),
+            Choice('k', "keep it for the next edit"),
+        ];
+        match ask::choose("the text is not committed", &options) {
+            Some('e') => {}
+            Some('d') => return Ok(None),
+            _ => return Err(Failure::new(failure.exit(), "nothing is committed")),
+        }
     }
 }
 
-/// Gives a member that is not listed its own `[member.NAME]`, behind the last one.
-fn list_member(members: &mut Table, member: &str) {
-    if members.contains_key(member) || members.is_dotted() {
-        return;
-    }
-    let mut table = Table::new();
-    table.decor_mut().set_prefix("\n");
-    let tables = members.iter().filter_map(|(_, listed)| listed.as_table());
-    table.set_position(tables.filter_map(Table::position).max());
-    members.insert(member, Item::Table(table));
-}
-
-/// Replaces one value and keeps the space and the comment around it.
-fn set(listed: &mut dyn TableLike, key: &str, new: Option<&Value>) {
-    let Some(new) = new else {
-        listed.remove(key);
+/// Shows what somebody else has changed meanwhile.
+fn show_theirs(context: &Context, store: &Store, base: &Base) {
+    // A table that cannot be read at this moment is no reason to say nothing of the conflict.
+    let Ok(theirs) = Base::read(store) else {
         return;
     };
-    let mut new = new.clone();
-    match listed.get_mut(key).and_then(Item::as_value_mut) {
-        Some(old) => {
-            *new.decor_mut() = old.decor().clone();
-            *old = new;
-        }
-        None => {
-            listed.insert(key, Item::Value(new));
-        }
-    }
+    let texts = [&base.text, &theirs.text].map(|text| unified::comparable(text));
+    let diff = unified::plain([(&base.name(), &texts[0]), (&theirs.name(), &texts[1])]);
+    context.console.aside_styled(&unified::styled(&diff));
 }
-
-/// Lists the byte ranges of a table and of the tables below it that have a header of their own.
-fn tables_in(table: &Table) -> Vec<std::ops::Range<usize>> {
-    let mut ranges = Vec::new();
-    let mut end = table.span().map_or(0, |header| header.end);
-    let mut dotted = vec![table];
-    while let Some(part) = dotted.pop() {
-        for (_, item) in part.iter() {
-            match item {
-                Item::Table(below) if below.is_dotted() => dotted.push(below),
-                Item::Table(below) => ranges.extend(tables_in(below)),
-                _ => end = end.max(item.span().map_or(0, |value| value.end)),
-            }
-        }
-    }
-    if let Some(header) = table.span() {
-        ranges.push(header.start..end);
-    }
-    ranges
-}
-
-#[cfg(test)]
-mod tests;

@@ -22,11 +22,21 @@ pub enum Engine {
     Mount,
 }
 
+impl Engine {
+    /// Returns what output calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preload => "preload",
+            Self::Mount => "mount",
+        }
+    }
+}
+
 impl Wanted {
     /// Returns what all processes of the instance are told, before any mount namespace is there.
     pub fn pinned(self) -> pinned::Engine {
         match self {
-            Self::Auto | Self::Mount => pinned::Engine::Auto,
+            Self::Auto | Self::Mount => pinned::Engine::Auto(None),
             Self::Preload => pinned::Engine::Preload,
         }
     }

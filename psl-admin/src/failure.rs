@@ -10,6 +10,13 @@ pub enum Failure {
     Table(Error),
     /// An edit that would make the table invalid.
     Edit(Error),
+    /// A failure with what to do next.
+    Helped {
+        /// What failed.
+        failure: Box<Failure>,
+        /// What to do next.
+        help: String,
+    },
     /// What a verb has to say by itself.
     Told {
         /// The exit code.
@@ -34,21 +41,25 @@ impl Failure {
     /// Adds what to do next.
     pub fn with_help(self, text: impl Into<String>) -> Self {
         match self {
-            Self::Told { exit, message, .. } => Self::Told {
+            Self::Told {
+                exit,
+                message,
+                help: None,
+            } => Self::Told {
                 exit,
                 message,
                 help: Some(text.into()),
             },
-            Self::Table(_) | Self::Edit(_) => self,
+            failure => Self::Helped {
+                failure: Box::new(failure),
+                help: text.into(),
+            },
         }
     }
 
     /// Says which program is not started, with the exit code that stands for this to those who started it.
     pub fn of_program(self, program: &OsStr) -> Self {
-        let (message, help) = match self {
-            Self::Told { message, help, .. } => (message, help),
-            Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
-        };
+        let (message, help) = self.told();
         Self::Told {
             exit: Exit::NotStarted,
             message: format!("{program:?} is not started: {message}"),
@@ -56,10 +67,20 @@ impl Failure {
         }
     }
 
+    /// Returns what failed, and what to do next, in words.
+    pub fn told(&self) -> (String, Option<String>) {
+        match self {
+            Self::Told { message, help, .. } => (message.clone(), help.clone()),
+            Self::Table(error) | Self::Edit(error) => (error.to_string(), None),
+            Self::Helped { failure, help } => (failure.told().0, Some(help.clone())),
+        }
+    }
+
     /// Returns the exit code that stands for this failure.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Table(error) | Self::Edit(error) => error.class().into(),
+            Self::Helped { failure, .. } => failure.exit(),
             Self::Told { exit, .. } => *exit,
         }
     }

@@ -3,6 +3,7 @@ use crate::change::Change;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::unified;
 use clap::Args;
 use psl_table::error::Error;
 use psl_table::history::Author;
@@ -53,8 +54,8 @@ impl Init {
         } else {
             ""
         };
-        self.change
-            .show(context, found, [("nothing", ""), ("dry run", text)])
+        let diff = unified::plain([("nothing", ""), ("dry run", text)]);
+        self.change.show(context, found, &diff)
     }
 }
 

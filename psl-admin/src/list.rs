@@ -4,13 +4,12 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known;
+use crate::shown_link::ShownLink;
 use clap::Args;
 use psl_table::criteria::{Criteria, Key, Verdict};
 use psl_table::select::by_precedence;
 use psl_table::subject::Subject;
 use psl_table::table::{LinkRow, Table};
-use serde::Serialize;
-use serde_json::{Map, Value};
 
 /// Lists the links, place by place, the one that wins first
 ///
@@ -23,21 +22,6 @@ pub struct List {
     member: Option<String>,
 }
 
-/// A link as `list --json` prints it: the table's own keys.
-#[derive(Serialize)]
-struct Shown<'a> {
-    from: &'a str,
-    to: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member: Option<&'a str>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    when: Map<String, Value>,
-    private: bool,
-    live: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
-}
-
 impl List {
     /// Prints them.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
@@ -47,7 +31,7 @@ impl List {
         }
         let links = self.links(&table);
         if context.console.json {
-            let shown: Vec<_> = links.into_iter().map(shown).collect();
+            let shown: Vec<_> = links.into_iter().map(ShownLink::of).collect();
             context.console.print_json(&shown)?;
         } else {
             let header = ["FROM", "TO", "MEMBER", "WHEN", "FLAGS", "NOTE"];
@@ -74,34 +58,6 @@ fn can_hold(criteria: &Criteria, subject: &Subject) -> bool {
         criteria.holds(subject),
         Verdict::Fails(Key::Member | Key::Group | Key::App | Key::Version)
     )
-}
-
-fn shown(link: &LinkRow) -> Shown<'_> {
-    Shown {
-        from: link.from.as_str(),
-        to: link.to.as_str(),
-        member: link.criteria.member.as_deref(),
-        when: when_object(&link.criteria),
-        private: link.private,
-        live: link.live,
-        note: link.note.as_deref(),
-    }
-}
-
-fn when_object(criteria: &Criteria) -> Map<String, Value> {
-    let mut when = Map::new();
-    let mut environment = Map::new();
-    for (key, value) in criteria.pairs() {
-        match key {
-            Key::Member => None,
-            Key::Env(name) => environment.insert(name.to_owned(), value.into()),
-            _ => when.insert(key.to_string(), value.into()),
-        };
-    }
-    if !environment.is_empty() {
-        when.insert("env".into(), environment.into());
-    }
-    when
 }
 
 fn cells(link: &LinkRow) -> [String; 6] {

@@ -4,49 +4,76 @@
 mod cli;
 
 mod add;
+mod apply;
 mod check;
+mod completions;
 mod demo;
+mod diff;
+mod doctor;
+mod edit;
 mod enter;
 mod env;
+mod explain;
 mod history;
 mod init;
 mod list;
+mod man;
 mod member;
 mod remove;
 mod resolve;
 mod rollback;
 mod run;
 mod show;
+mod stage;
+mod upgrade;
 
+mod amend;
+mod base;
 mod change;
 mod columns;
+mod command;
 mod console;
 mod context;
-mod diff;
-mod edit;
 mod engine;
 mod environment;
 mod exec;
 mod exit;
+mod extents;
 mod failure;
+mod identity;
+mod instance;
 mod known;
 mod launch;
 mod lines;
+mod manifest;
+mod members;
 mod mount;
 mod nearest;
+mod parent_death;
+mod removal;
+mod roll;
 mod shim_file;
+mod shown_link;
+mod signals;
 mod sigpipe;
+mod tour;
+mod unified;
+mod uses;
 mod view;
 mod warning;
 mod when;
+mod within;
 
 use clap::Parser;
+use members::detached::birth;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sigpipe::restore();
-    let ended = match launch::requested() {
-        Some(launch) => Err(launch.execute()),
+    let launch = launch::requested().map(launch::Launch::execute);
+    let birth = || birth::requested().map(birth::Birth::execute);
+    let ended = match launch.or_else(birth) {
+        Some(failure) => Err(failure),
         None => match cli::Cli::try_parse() {
             Ok(cli) => {
                 cli.color.write_global();

@@ -1,8 +1,8 @@
 //! `member`: the attributes of the members.
+use crate::amend;
 use crate::change::Change;
 use crate::columns;
 use crate::context::Context;
-use crate::edit;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{known, nearest};
@@ -77,7 +77,7 @@ impl Member {
 impl Set {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
         self.change.commit(context, &context.open()?, |table| {
-            Ok(edit::set_attributes(
+            Ok(amend::set_attributes(
                 table.text(),
                 &self.member,
                 &self.attributes,
@@ -107,7 +107,7 @@ impl Remove {
                     "remove them first, or give --force to keep them without its attributes",
                 ));
             }
-            Ok(edit::remove_member(table.text(), &self.member))
+            Ok(amend::remove_member(table.text(), &self.member))
         })
     }
 
@@ -187,7 +187,7 @@ fn attribute(argument: &str) -> Result<(String, Option<Value>), String> {
     let value = match key {
         "app" | "version" | "groups" if value.is_empty() => None,
         "app" | "version" => Some(value.into()),
-        "groups" => Some(edit::groups(value)),
+        "groups" => Some(amend::groups(value)),
         _ => {
             let known = nearest::sort(key, ["app", "version", "groups"]);
             return Err(format!(

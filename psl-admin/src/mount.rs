@@ -14,6 +14,8 @@ mod mounts;
 mod descriptors;
 mod working_directory;
 
+mod rehearsal;
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 use plan::Plan;
@@ -22,7 +24,9 @@ use psl_table::pinned::{self, Engine, Pinned};
 use psl_table::snapshot::Snapshot;
 use working_directory::WorkingDirectory;
 
+pub use forbidden::is_filtered;
 pub use mark::refuse_inside;
+pub use rehearsal::{rehearse, rehearse_user_namespace};
 
 /// Moves this process, and whatever it becomes, to a mount namespace with these links, and says so in `pinned`.
 ///

@@ -1,8 +1,8 @@
 //! `remove`: removes a link.
 use crate::add;
+use crate::amend;
 use crate::change::Change;
 use crate::context::Context;
-use crate::edit;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::nearest;
@@ -38,7 +38,7 @@ impl Remove {
         self.change.commit(context, &store, |table| {
             let meant = |link: &LinkRow| link.from == self.from && link.criteria == criteria;
             match table.links.iter().position(meant) {
-                Some(index) => Ok(edit::remove_link(table.text(), index)),
+                Some(index) => Ok(amend::remove_link(table.text(), index)),
                 None => Err(no_such_link(
                     table,
                     &when::named(self.from.as_str(), &criteria),

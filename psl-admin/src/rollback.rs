@@ -33,8 +33,10 @@ impl Rollback {
             None => before(&store)?,
         };
         let wanted = store.read_generation(wanted)?;
-        let why = format!("rollback to generation {}", wanted.generation);
-        self.change.replace(context, &store, &wanted, why)
+        let name = format!("generation {}", wanted.generation);
+        let why = format!("rollback to {name}");
+        self.change
+            .replace(context, &store, (&name, &wanted), Some(why))
     }
 }
 

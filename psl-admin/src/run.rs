@@ -6,15 +6,13 @@ use crate::exec;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch::Launch;
-use crate::{known, mount, shim_file, view};
+use crate::{command, known, mount, shim_file};
 use clap::Args;
-use psl_table::pinned::Pinned;
+use psl_table::pinned::{Pinned, View};
 use psl_table::snapshot::{Entry, Place, Snapshot};
 use psl_table::store::Store;
 use psl_table::table::Table;
-use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -61,6 +59,7 @@ impl Run {
             generation: table.generation,
             member: self.member.clone(),
             engine: self.engine.pinned(),
+            view: View::Open,
         };
         Err(match engine::decide(self.engine) {
             Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),
@@ -91,7 +90,7 @@ impl Run {
         mut pinned: Pinned,
     ) -> Result<Failure, Failure> {
         mount::require_procfs()?;
-        let (program, view) = self.program(table)?;
+        let (program, view) = command::find(table, Some(&self.member), &self.command[0])?;
         if let Some(message) = unmoved(&view) {
             context.console.warn(&message);
         }
@@ -99,25 +98,6 @@ impl Run {
         let environment = environment::without_shim(shim, store.dir(), &pinned);
         let error = exec::become_command(&program, &self.command, environment);
         Ok(exec::failed(&self.command[0], &error))
-    }
-
-    /// Finds the program of the command as the member does, and what that program sees: the one depends on the other.
-    fn program(&self, table: &Table) -> Result<(OsString, Snapshot), Failure> {
-        let command = &self.command[0];
-        let mut reason = io::Error::from(Errno::NOENT);
-        let candidates = exec::candidates(command);
-        let is_only_one = candidates.len() == 1;
-        for program in candidates {
-            let view = view::of_program(table, Some(&self.member), &program)?;
-            match view::executable(&view, &program) {
-                // The kernel says what is wrong with it.
-                _ if is_only_one => return Ok((program, view)),
-                Ok(()) => return Ok((program, view)),
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => reason = error,
-                Err(_) => {}
-            }
-        }
-        Err(exec::failed(command, &reason))
     }
 }
 

@@ -2,9 +2,10 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use psl_table::config::HostConfig;
+use rustix::fs::Access;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The file name of the shim.
 pub const NAME: &str = "libpsl_shim.so";
@@ -31,6 +32,14 @@ pub fn find(host: &HostConfig) -> Result<PathBuf, Failure> {
         ),
     )
     .with_help("install the shim elsewhere, and set `shim` in the host configuration"))
+}
+
+/// Returns the program that the shim at this path has set the mount engine up: psl-admin beside it, or in `../../bin`.
+pub fn admin_of(shim: &Path) -> Option<PathBuf> {
+    let dir = shim.parent()?;
+    let places = [dir.join("psl-admin"), dir.join("../../bin/psl-admin")];
+    let is_there = |path: &PathBuf| rustix::fs::access(path, Access::EXEC_OK).is_ok();
+    places.into_iter().find(is_there)
 }
 
 fn places(host: &HostConfig) -> Result<Vec<PathBuf>, Failure> {

@@ -27,19 +27,25 @@ pub fn of_program(
     member: Option<&str>,
     program: &OsStr,
 ) -> Result<Snapshot, Failure> {
-    let variables = std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
-    let text = |name| std::env::var(name).ok();
-    let mut subject = Subject::of_member(table, member)
-        .or_attributes(table, text("PSL_APP"), text("PSL_APP_VERSION"))
-        .with_env(variables.collect());
-    if !program.is_empty() {
-        subject = subject.with_exe(program.as_bytes());
-    }
-    Snapshot::of(table, &subject, &Host).map_err(|errno| {
+    Snapshot::of(table, &subject(table, member, program), &Host).map_err(|errno| {
         let whose = member.map_or("no member".into(), |member| format!("member {member:?}"));
         let message = format!("the links of {whose} cannot be resolved on this host: {errno}");
         Failure::new(Exit::Invalid, message)
     })
+}
+
+/// Describes this program, if one is named, as an instance of the member, started here by this user.
+pub fn subject(table: &Table, member: Option<&str>, program: &OsStr) -> Subject {
+    let variables = std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
+    let text = |name| std::env::var(name).ok();
+    let subject = Subject::of_member(table, member)
+        .or_attributes(table, text("PSL_APP"), text("PSL_APP_VERSION"))
+        .with_env(variables.collect());
+    if program.is_empty() {
+        subject
+    } else {
+        subject.with_exe(program.as_bytes())
+    }
 }
 
 /// Returns the physical path of what a process with this snapshot reaches by `path`.

@@ -109,7 +109,7 @@ unsafe fn started<R>(
     start: Start<'_, R>,
 ) -> Result<R, Errno> {
     let preloads = match carriage {
-        Carriage::PreloadAndAudit => Preloads::ShimAndAudit,
+        Carriage::PreloadAndAudit(_) => Preloads::ShimAndAudit,
         Carriage::Preload | Carriage::Uncovered(_) => Preloads::Shim,
     };
     let start = |envp| start(leaf.dir, leaf.path, leaf.argv, envp);
@@ -207,7 +207,7 @@ unsafe fn leaf_at_depth<R>(
             Ok(None) => {
                 let known = if is_readable(envp) { envp } else { null() };
                 // SAFETY: the caller's promise.
-                let carriage = unsafe { Carriage::of(file.as_fd(), &header, known) };
+                let carriage = unsafe { carriage::judge(file.as_fd(), &header, known) };
                 drop(file);
                 return then(itself(carriage));
             }

@@ -44,6 +44,9 @@ mod audit;
 
 mod environment;
 mod init;
+mod instance;
+mod own_file;
+mod registration;
 mod restart;
 
 mod notice;

@@ -4,7 +4,6 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use libc::{stat64 as Stat, statx as Statx};
 use psl_table::snapshot::Link;
-use psl_table::tree::PATH_MAX;
 use psl_table::walk::Last;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
@@ -13,6 +12,7 @@ use crate::call::{self, fail};
 use crate::descriptor::start_of;
 use crate::link_descriptor;
 use crate::readable::{self, may_be_mapped};
+use crate::search::with_text;
 
 /// A symlink's mode: whoever may search its directory may read it.
 const MODE: u32 = libc::S_IFLNK | 0o777;
@@ -258,12 +258,28 @@ pub unsafe fn hard_link(link: &Link, dir: c_int, new: *const c_char) -> Result<c
 /// `old` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn rename_onto(dir: c_int, old: *const c_char, flags: c_uint) -> Result<c_int, Errno> {
     // SAFETY: the caller's promise.
-    unsafe { check_exists(dir, old, AtFlags::SYMLINK_NOFOLLOW) }?;
-    Err(if flags & libc::RENAME_NOREPLACE == 0 {
+    let entry = entry(unsafe { readable::name(old) }?);
+    with_text(&[entry], |entry| {
+        // SAFETY: a C string.
+        unsafe { check_exists(dir, entry, AtFlags::SYMLINK_NOFOLLOW) }
+    })?;
+    let name = entry.rsplit(|&byte| byte == b'/').next();
+    // Dots, and the root, are no entry of a directory that could be renamed.
+    let is_no_entry = matches!(name, None | Some(b"" | b"." | b".."));
+    Err(if flags & libc::RENAME_NOREPLACE == 0 || is_no_entry {
         Errno::BUSY
     } else {
         Errno::EXIST
     })
+}
+
+/// Returns a name as that of an entry: a slash behind it does not follow a symlink.
+fn entry(path: &CStr) -> &[u8] {
+    let path = path.to_bytes();
+    match path.iter().rposition(|&byte| byte != b'/') {
+        Some(last) => &path[..=last],
+        None => &path[..path.len().min(1)],
+    }
 }
 
 /// Refuses to make a hard link where the link is, unless what is to be linked does not even exist.
@@ -287,16 +303,14 @@ pub unsafe fn link_onto(dir: c_int, old: *const c_char, flags: c_int) -> Result<
 ///
 /// # Safety
 ///
-/// `text` is null or a C string.
+/// `text` is a path as for [`crate::resolve::resolve`].
 pub unsafe fn symlink_onto(text: *const c_char) -> Result<c_int, Errno> {
-    if !may_be_mapped(text) {
-        return Err(Errno::FAULT);
-    }
     // SAFETY: the caller's promise.
-    Err(match unsafe { CStr::from_ptr(text) }.count_bytes() {
-        0 => Errno::NOENT,
-        PATH_MAX.. => Errno::NAMETOOLONG,
-        _ => Errno::EXIST,
+    let text = unsafe { readable::name(text) }?;
+    Err(if text.is_empty() {
+        Errno::NOENT
+    } else {
+        Errno::EXIST
     })
 }
 

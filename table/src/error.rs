@@ -211,6 +211,13 @@ impl fmt::Display for Error {
                  choose another directory"
             ),
             Error::Conflict {
+                expected, found, ..
+            } if expected == found => write!(
+                f,
+                "the table of generation {found} was edited in place meanwhile; look at the change with \
+                 `psl-admin diff {found}`, then try again"
+            ),
+            Error::Conflict {
                 expected,
                 found,
                 by,

@@ -2,9 +2,14 @@
 
 use rustix::fd::BorrowedFd;
 
+pub mod carriage;
+
 pub mod elf;
 pub mod rights;
 pub mod script;
+
+pub mod search;
+pub mod tokens;
 
 /// Why a library that is preloaded has no say in a program's path calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::error::{Error, Result, position};
 
 /// The largest file that is read, in bytes.
-pub(crate) const LIMIT: u64 = 16 << 20;
+pub const LIMIT: u64 = 16 << 20;
 
 /// An open regular file.
 pub(crate) struct Regular {
@@ -78,23 +78,12 @@ impl Regular {
 
     /// Reads the whole file as text; `path` is its name in errors.
     pub(crate) fn read(&self, path: &Path) -> Result<String> {
-        String::from_utf8(self.read_bytes(path)?).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-            let (line, column) = position(&text, valid);
-            Error::NotUtf8 {
-                path: path.to_owned(),
-                line,
-                column,
-            }
-        })
+        text(path, self.read_bytes(path)?)
     }
 
-    fn read_bytes(&self, path: &Path) -> Result<Vec<u8>> {
-        let too_large = || Error::TooLarge {
-            path: path.to_owned(),
-            limit: LIMIT,
-        };
+    /// Reads the whole file; `path` is its name in errors.
+    pub(crate) fn read_bytes(&self, path: &Path) -> Result<Vec<u8>> {
+        let too_large = || too_large(path);
         let size = u64::try_from(self.stat.st_size).unwrap_or(0);
         if size > LIMIT {
             return Err(too_large());
@@ -112,6 +101,30 @@ impl Regular {
             }
         }
         Ok(bytes)
+    }
+}
+
+/// Takes the bytes of a file as text; `path` is its name in errors.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    if bytes.len() as u64 > LIMIT {
+        return Err(too_large(path));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let (line, column) = position(&text, valid);
+        Error::NotUtf8 {
+            path: path.to_owned(),
+            line,
+            column,
+        }
+    })
+}
+
+fn too_large(path: &Path) -> Error {
+    Error::TooLarge {
+        path: path.to_owned(),
+        limit: LIMIT,
     }
 }
 

@@ -15,6 +15,8 @@ pub mod subject;
 
 pub mod select;
 
+pub mod choices;
+
 pub mod snapshot;
 
 mod held;
@@ -23,6 +25,7 @@ pub mod procfs;
 mod rest;
 pub mod tree;
 pub mod walk;
+pub mod watch;
 
 pub mod executable;
 

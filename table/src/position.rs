@@ -58,6 +58,13 @@ impl<'a, 'd> Position<'a, 'd> {
         self.dir
     }
 
+    /// Returns the name; empty where the walk starts.
+    #[inline(always)]
+    pub fn text(&self) -> &[u8] {
+        // Without a bounds check, and inline: nothing of it is left where nobody watches.
+        self.name.get(..self.length).unwrap_or_default()
+    }
+
     /// Goes to the root.
     pub fn restart(&mut self) {
         self.name[0] = b'/';

@@ -82,6 +82,14 @@ impl<'a> Rest<'a> {
         &mut self.buffer[..self.first]
     }
 
+    /// Returns the first `length` bytes of the gap, for whoever watches; less where there are fewer.
+    #[inline(always)]
+    pub fn in_gap(&self, length: usize) -> &[u8] {
+        self.buffer
+            .get(..length.min(self.first))
+            .unwrap_or_default()
+    }
+
     /// Puts the first `length` bytes of the gap before what is left.
     pub fn keep_gap(&mut self, length: usize) -> Result<(), Errno> {
         // A text that fills the room may have been cut.

@@ -5,7 +5,8 @@ use std::ffi::{CStr, CString};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
-use crate::select::select;
+use crate::choices::Choices;
+use crate::name::AbsPath;
 use crate::subject::Subject;
 use crate::table::Table;
 use crate::tree::Tree;
@@ -16,7 +17,7 @@ mod directory;
 pub use directory::Directory;
 
 /// What one process sees that others do not.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The generation of the table that it was made from.
     pub generation: u64,
@@ -65,6 +66,25 @@ pub struct Link {
     pub committed: i64,
 }
 
+impl Link {
+    /// Makes the link at a place; fails with `EINVAL` where a name has a NUL.
+    pub(crate) fn at(
+        dir: &[u8],
+        name: &[u8],
+        to: &[u8],
+        live: bool,
+        committed: i64,
+    ) -> Result<Self, Errno> {
+        Ok(Self {
+            dir: c_str(dir)?,
+            to: c_str(to)?,
+            inode: inode(dir, name),
+            live,
+            committed,
+        })
+    }
+}
+
 /// A link before its place is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
@@ -79,20 +99,18 @@ pub struct Row<'a> {
 impl Snapshot {
     /// Resolves what holds for `subject`; fails as [`Snapshot::new`].
     pub fn of(table: &Table, subject: &Subject, tree: &impl Tree) -> Result<Self, Errno> {
-        let selection = select(table, subject);
-        let rows: Vec<_> = (selection.links.iter())
-            .map(|row| Row {
-                from: row.from.as_str().as_bytes(),
-                to: row.to.as_str().as_bytes(),
-                live: row.live,
-            })
-            .collect();
-        let hidden: Vec<_> = selection
-            .hidden
-            .iter()
-            .map(|path| path.as_str().as_bytes())
-            .collect();
-        Self::new(table.generation, table.committed(), &rows, &hidden, tree)
+        let exe = subject.exe.as_deref().unwrap_or_default();
+        Choices::of(table, subject).decide(exe, tree)
+    }
+
+    /// Takes places as another process resolved them, with the root that they are found from.
+    pub(crate) fn inherited(generation: u64, root: Option<(u64, u64)>, places: Vec<Place>) -> Self {
+        Self::index(generation, root, places)
+    }
+
+    /// Returns device and inode of the root that the paths of places begin at.
+    pub(crate) fn root(&self) -> Option<(u64, u64)> {
+        self.root
     }
 
     /// Finds the places of `rows`, the first of two at one place counting, and hides `hidden`.
@@ -118,14 +136,7 @@ impl Snapshot {
             let mut places = Vec::with_capacity(rows.len());
             for row in rows {
                 let (dir, name) = snapshot.place(row.from, tree, &mut scratch)?;
-                let inode = inode(&dir, &name);
-                let link = Link {
-                    dir: c_str(&dir)?,
-                    to: c_str(row.to)?,
-                    inode,
-                    live: row.live,
-                    committed,
-                };
+                let link = Link::at(&dir, &name, row.to, row.live, committed)?;
                 places.push(Place {
                     dir,
                     name,
@@ -153,6 +164,15 @@ impl Snapshot {
             .take_while(|place| *place.name == *name)
             .count();
         &self.places[first..first + count]
+    }
+
+    /// Returns where a link called `path` has its place: the physical directory, and the name in it.
+    ///
+    /// Fails with the errno of a walk to that directory.
+    pub fn place_of(&self, path: &AbsPath, tree: &impl Tree) -> Result<[Box<[u8]>; 2], Errno> {
+        let path = path.as_str().as_bytes();
+        let (dir, name) = self.place(path, tree, &mut Scratch::new())?;
+        Ok([dir, name])
     }
 
     /// Whether the root is the one that places are found from: behind chroot(2) their paths mean other directories.

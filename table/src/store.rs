@@ -19,7 +19,7 @@ pub use init::FIRST_TABLE;
 
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::file;
+use crate::file::{self, Regular};
 use crate::members::Members;
 use crate::table::Table;
 pub use crate::trust::Trust;
@@ -70,6 +70,11 @@ impl Store {
         &self.dir
     }
 
+    /// Returns whose files in the store are trusted.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+
     /// Returns the name of the current table's file.
     pub fn table_file(&self) -> PathBuf {
         self.dir.join(TABLE)
@@ -93,6 +98,14 @@ impl Store {
     /// Reads the text of the current table, which may be broken.
     pub fn read_raw(&self) -> Result<String> {
         self.read_table_in(&self.open_dir()?)
+    }
+
+    /// Reads the same for somebody who is to mend it: what is not UTF-8 in it is replaced.
+    pub fn read_lossy(&self) -> Result<String> {
+        let table = self.table_file();
+        let bytes = self.read_in_by(&self.open_dir()?, &table, |file| file.read_bytes(&table));
+        let bytes = bytes.map_err(|error| self.lost(error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Reads one generation.
@@ -133,23 +146,36 @@ impl Store {
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
         self.read_in(dir, &self.table_file())
-            .map_err(|error| match error {
-                error if file::is_missing(&error) => Error::LostTable {
-                    path: self.dir.clone(),
-                },
-                error => error,
-            })
+            .map_err(|error| self.lost(error))
+    }
+
+    fn lost(&self, error: Error) -> Error {
+        match error {
+            error if file::is_missing(&error) => Error::LostTable {
+                path: self.dir.clone(),
+            },
+            error => error,
+        }
     }
 
     /// Reads the file called as the last component of `path` says, in the directory `dir`.
     fn read_in(&self, dir: &OwnedFd, path: &Path) -> Result<String> {
+        self.read_in_by(dir, path, |file| file.read(path))
+    }
+
+    fn read_in_by<T>(
+        &self,
+        dir: &OwnedFd,
+        path: &Path,
+        read: impl Fn(&Regular) -> Result<T>,
+    ) -> Result<T> {
         let name = path.file_name().map_or(path, Path::new);
         let mut attempts = 0..STALE_READS;
         loop {
-            let text = self.trust.open_in(dir, name, path);
-            match text.and_then(|file| file.read(path)) {
+            let file = self.trust.open_in(dir, name, path);
+            match file.and_then(|file| read(&file)) {
                 Err(error) if file::is_stale(&error) && attempts.next().is_some() => {}
-                text => return text,
+                result => return result,
             }
         }
     }

@@ -33,11 +33,6 @@ impl Subject {
     /// when a row asks for a user by name: this runs before main, where name services cannot be
     /// asked.
     pub fn of_member(table: &Table, member: Option<&str>) -> Subject {
-        let uid = rustix::process::geteuid().as_raw();
-        let by_name = |user: &String| user.parse::<u32>().is_err();
-        let asked = (table.links.iter())
-            .filter_map(|link| link.criteria.user.as_ref())
-            .any(by_name);
         let attributes = member.and_then(|member| table.members.get(member));
         Subject {
             member: member.map(str::to_owned),
@@ -45,11 +40,24 @@ impl Subject {
             version: attributes.and_then(|of| of.version.clone()),
             groups: attributes.map_or_else(Vec::new, |of| of.groups.clone()),
             host: host(),
-            uid,
-            user: asked.then(|| users::name_of(uid)).flatten(),
+            uid: 0,
+            user: None,
             exe: None,
             env: Vec::new(),
         }
+        .with_user(table, rustix::process::geteuid().as_raw())
+    }
+
+    /// Takes another user than the calling process's.
+    #[must_use]
+    pub fn with_user(mut self, table: &Table, uid: u32) -> Subject {
+        let by_name = |user: &String| user.parse::<u32>().is_err();
+        let asked = (table.links.iter())
+            .filter_map(|link| link.criteria.user.as_ref())
+            .any(by_name);
+        self.uid = uid;
+        self.user = asked.then(|| users::name_of(uid)).flatten();
+        self
     }
 
     /// Takes application and version from the environment, for a member that the table does not list.

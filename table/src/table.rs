@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+pub use crate::file::LIMIT;
 pub use overlap::Warning;
 pub use row::LinkRow;
 
@@ -89,6 +90,16 @@ impl Table {
     /// Refused is what is no regular file, without opening it.
     pub fn load(file: &Path) -> Result<Table> {
         Table::parse(file, &crate::file::read(file)?)
+    }
+
+    /// Reads the text of such a file, which may be broken.
+    pub fn read_text(file: &Path) -> Result<String> {
+        crate::file::read(file)
+    }
+
+    /// Parses and checks the bytes of a table that came another way; `file` is the name that errors give.
+    pub fn decode(file: &Path, bytes: Vec<u8>) -> Result<Table> {
+        Table::parse(file, &crate::file::text(file, bytes)?)
     }
 
     /// Returns the text that was parsed.

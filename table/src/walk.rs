@@ -14,6 +14,7 @@ use crate::position::Position;
 use crate::rest::Rest;
 use crate::snapshot::{Entry, Link, Snapshot};
 use crate::tree::{PATH_MAX, Tree};
+use crate::watch::{Step, Unwatched, Watch};
 
 /// How many symlinks, real and private together, one name may lead through.
 pub const MAX_LINKS: usize = 40;
@@ -90,6 +91,8 @@ impl Default for Scratch {
 ///
 /// Fails with the errno that the call has to fail with: `ENOENT` at a hidden path, `ELOOP` behind more than
 /// [`MAX_LINKS`] links, `ENAMETOOLONG` where symlinks on the way make a text of more than two [`PATH_MAX`].
+// Once in the whole library: every hook would have a copy of it.
+#[inline(never)]
 pub fn walk<'a>(
     snapshot: &'a Snapshot,
     tree: &impl Tree,
@@ -97,6 +100,21 @@ pub fn walk<'a>(
     path: &[u8],
     last: Last,
     scratch: &'a mut Scratch,
+) -> Result<End<'a>, Errno> {
+    watched(snapshot, tree, dir, path, last, scratch, Unwatched)
+}
+
+/// Does the same, and tells `watch` each step; a name that was too long for this has no last step.
+// So that nothing of the steps is left in a walk that nobody watches.
+#[inline(always)]
+pub fn watched<'a>(
+    snapshot: &'a Snapshot,
+    tree: &impl Tree,
+    dir: BorrowedFd<'_>,
+    path: &[u8],
+    last: Last,
+    scratch: &'a mut Scratch,
+    mut watch: impl Watch,
 ) -> Result<End<'a>, Errno> {
     let mut rest = Rest::new(&mut scratch.rest, path)?;
     let mut at = Position::new(
@@ -117,14 +135,17 @@ pub fn walk<'a>(
             // it stands in a directory.
             if is_last {
                 at.push(tree, name)?;
+                watch.step(at.text(), Step::Plain);
                 break;
             }
             if name == b".." {
                 if let Err(errno) = at.check_directory(tree) {
                     at.push(tree, name)?;
+                    watch.step(at.text(), Step::Refused(errno));
                     return failed(at, &rest, through_link, errno);
                 }
                 at.up(tree)?;
+                watch.step(at.text(), Step::Up);
             }
             continue;
         }
@@ -132,16 +153,20 @@ pub fn walk<'a>(
         if let Some(entry) = at.entry(tree, snapshot, name) {
             if let Err(errno) = at.check_directory(tree) {
                 at.push(tree, name)?;
+                watch.step(at.text(), Step::Refused(errno));
                 return failed(at, &rest, through_link, errno);
             }
             let Entry::Link(link) = entry else {
+                watch.step(at.text(), Step::Hidden { name });
                 return Err(Errno::NOENT);
             };
+            watch.step(at.text(), Step::Link { name, link });
             if is_last && !follows {
                 return Ok(End::Link(link));
             }
             links += 1;
             if links > MAX_LINKS {
+                watch.step(at.text(), Step::OneTooMany);
                 return Err(Errno::LOOP);
             }
             through_link = true;
@@ -153,18 +178,25 @@ pub fn walk<'a>(
         at.push(tree, name)?;
         // The text of a symlink is read straight to where it is walked next.
         match tree.readlink(at.dir(), at.as_c_str(), rest.gap()) {
-            Err(errno) if is_no_symlink(errno) => {}
-            Err(errno) => return failed(at, &rest, through_link, errno),
-            Ok(_) if is_last && !follows => {}
+            Err(errno) if is_no_symlink(errno) => watch.step(at.text(), Step::Plain),
+            Err(errno) => {
+                watch.step(at.text(), Step::Refused(errno));
+                return failed(at, &rest, through_link, errno);
+            }
+            Ok(_) if is_last && !follows => watch.step(at.text(), Step::Plain),
             Ok(length) => {
                 links += 1;
                 if links > MAX_LINKS {
+                    watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
+                    watch.step(at.text(), Step::OneTooMany);
                     return Err(Errno::LOOP);
                 }
                 if at.is_magic(tree) {
+                    watch.step(at.text(), Step::Magic(rest.in_gap(length)));
                     at.anchor();
                     continue;
                 }
+                watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
                 rest.keep_gap(length)?;
                 if rest.is_absolute() {
                     at.restart();

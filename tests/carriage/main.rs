@@ -4,5 +4,6 @@
 
 mod installation;
 mod libraries;
+mod matrix;
 mod started;
 mod uncovered;

@@ -1,5 +1,6 @@
 //! Every path call that the installed libc has is hooked, or `docs/hooks.md` says why not.
 
+mod baseline;
 mod exports;
 
 mod prototypes;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use psl_table::pinned::{Engine, Pinned, View};
 use psl_tests::host::{self, Host};
 use psl_tests::instance::Instance;
 use psl_tests::{packages, shim};
@@ -70,13 +71,24 @@ fn another_member_does_not_start_under_the_mounts_of_this_one() {
     assert_says(mounted(&host, text), 78, &[said]);
 }
 
+/// What an instance in another mount namespace passes on.
+fn of_mounts() -> String {
+    let pinned = Pinned {
+        generation: 5,
+        member: MEMBER.into(),
+        engine: Engine::Mount(1),
+        view: View::Open,
+    };
+    pinned.to_string()
+}
+
 #[test]
 fn a_process_that_left_the_mounts_does_not_start() {
     let host = host();
     for member in [Some(MEMBER), None] {
         let mut command = host.preloaded(MEMBER, packages::file("/bin/dash"));
         command.args(["-c", "echo it ran"]);
-        command.env("PSL_SNAPSHOT", "g5,mount=1;erp1");
+        command.env("PSL_SNAPSHOT", of_mounts());
         if member.is_none() {
             command.env_remove("PSL_MEMBER");
         }
@@ -88,7 +100,7 @@ fn a_process_that_left_the_mounts_does_not_start() {
         host.preloaded(OTHER, packages::file("/bin/dash")),
         "cat shared",
     );
-    command.env("PSL_SNAPSHOT", "g5,mount=1;erp1");
+    command.env("PSL_SNAPSHOT", of_mounts());
     assert_says(command, 0, &["two"]);
 }
 

@@ -1,8 +1,8 @@
 //! What the threads of a demo share: the traffic of each instance, and the wish to end.
-use crate::demo::signals::Signals;
 use crate::demo::traffic::Traffic;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::signals::Signals;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,14 +1,10 @@
 //! A program that the demo has started, and that does not outlive it.
-#![allow(
-    unsafe_code,
-    reason = "what a child does before it executes is the caller's to promise"
-)]
 use crate::demo::board::Board;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::parent_death;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, kill_process_group,
-    set_parent_process_death_signal, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -65,9 +61,7 @@ impl Process {
             .stdout(stdout.map_err(failed)?)
             .stderr(stderr.map_err(failed)?);
         command.process_group(0);
-        let demo = getpid();
-        // SAFETY: the closure makes two system calls and neither allocates nor locks.
-        unsafe { command.pre_exec(move || die_with(demo)) };
+        parent_death::bind(&mut command);
         let mut process = Self {
             child: command.spawn().map_err(failed)?,
             ended: Arc::new(AtomicBool::new(false)),
@@ -156,15 +150,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         // What fails here is a child that is gone already.
         let _ = self.end();
-    }
-}
-
-/// Has this process killed when the demo dies, however it dies; it may have died already.
-fn die_with(demo: Pid) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    match getppid() {
-        Some(parent) if parent == demo => Ok(()),
-        _ => Err(io::ErrorKind::Interrupted.into()),
     }
 }
 

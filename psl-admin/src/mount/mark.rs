@@ -1,7 +1,7 @@
 //! How a namespace of the mount engine is recognised, whatever has become of the environment.
 use super::refused;
 use crate::failure::Failure;
-use psl_table::pinned::{self, Engine, Pinned};
+use psl_table::pinned::{self, Pinned};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
@@ -10,11 +10,10 @@ const PREFIX: &str = "psl:";
 
 /// Returns the source of empty mounts, which `/proc/PID/mountinfo` shows: `psl:g42;erp1`.
 pub fn name(pinned: &Pinned) -> String {
-    let of_any_engine = Pinned {
-        engine: Engine::Auto,
-        ..pinned.clone()
-    };
-    format!("{PREFIX}{of_any_engine}")
+    let Pinned {
+        generation, member, ..
+    } = pinned;
+    format!("{PREFIX}g{generation};{member}")
 }
 
 /// Refuses to start an instance inside one of the mount engine.

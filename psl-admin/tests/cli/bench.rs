@@ -1,4 +1,5 @@
 //! A store in a temporary directory, and psl-admin run on it.
+use psl_table::pinned::{Engine, Pinned, View};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -105,11 +106,14 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_psl-admin"));
         for variable in [
             "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
             "PSL_MEMBER",
             "PSL_SNAPSHOT",
             "PSL_APP",
             "PSL_APP_VERSION",
             "PSL_PIN",
+            "VISUAL",
+            "EDITOR",
             "CLICOLOR_FORCE",
             "NO_COLOR",
         ] {
@@ -118,6 +122,7 @@ impl Bench {
         command
             .env("PSL_CONFIG", self.path("psl.toml"))
             .env("PSL_STORE", self.path("store"))
+            .env("XDG_STATE_HOME", self.path("state"))
             .current_dir(self.dir.path())
             .args(arguments.iter().map(|argument| self.filled(argument)));
         command
@@ -197,4 +202,15 @@ fn gather(dir: &Path, found: &mut BTreeMap<PathBuf, (u32, Vec<u8>)>) {
         };
         found.insert(path, (metadata.permissions().mode(), bytes));
     }
+}
+
+/// Returns what an instance passes on before its first process has looked at anything.
+pub fn pinned(generation: u64, member: &str, engine: Engine) -> String {
+    let pinned = Pinned {
+        generation,
+        member: member.into(),
+        engine,
+        view: View::Open,
+    };
+    pinned.to_string()
 }

@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 30] = [
     "init",
     "add",
     "remove",
@@ -11,13 +11,27 @@ const VERBS: [&str; 16] = [
     "member remove",
     "member list",
     "resolve",
+    "explain",
     "check",
+    "edit",
+    "apply",
+    "diff",
     "history",
     "show",
     "rollback",
     "run",
     "env",
+    "doctor",
+    "stage",
+    "upgrade",
+    "upgrade start",
+    "upgrade status",
+    "upgrade pause",
+    "upgrade resume",
+    "upgrade undo",
     "demo",
+    "completions",
+    "man",
 ];
 
 #[test]
@@ -79,6 +93,9 @@ fn verbs_that_change_something_take_the_same_flags() {
         "member set",
         "member remove",
         "rollback",
+        "edit",
+        "apply",
+        "upgrade start",
     ] {
         let help = bench.ok(&format!("{verb} --help"));
         for flag in ["--dry-run", "--if-generation <N>", "--reason <TEXT>"] {

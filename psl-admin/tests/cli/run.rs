@@ -1,5 +1,6 @@
 //! `run`, with a stand-in for the shim that says which generation it was given.
-use crate::bench::{Bench, Ran};
+use crate::bench::{Bench, Ran, pinned};
+use psl_table::pinned::Engine;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -11,13 +12,14 @@ fn bench() -> Bench {
     let source = "#include <stdlib.h>\n\
         unsigned long long psl_shim_generation(void) {\n\
         const char *given = getenv(\"PSL_SNAPSHOT\");\n\
-        return given && *given == 'g' ? strtoull(given + 1, 0, 10) : 0; }\n";
+        return given && given[2] == 'g' ? strtoull(given + 3, 0, 10) : 0; }\n";
     compile(&bench, "libpsl_shim.so", source);
     bench.write("psl.toml", bench.filled("shim = '$T/libpsl_shim.so'\n"));
     bench
 }
 
-fn compile(bench: &Bench, library: &str, source: &str) {
+/// Makes a library of a C source.
+pub fn compile(bench: &Bench, library: &str, source: &str) {
     bench.write("source.c", source);
     let mut compiler = Command::new("cc");
     compiler
@@ -48,17 +50,20 @@ fn the_command_gets_the_variables_of_an_instance() {
         "PSL_CONFIG=$T/psl.toml",
         "PSL_MEMBER=m",
     ];
-    let pinned = ["PSL_SNAPSHOT=g2;m", "PSL_STORE=$T/store"];
+    let snapshot = |engine| format!("PSL_SNAPSHOT={}", pinned(2, "m", engine));
+    let auto = snapshot(Engine::Auto(None));
+    let store = "PSL_STORE=$T/store";
     assert_eq!(
         printed(&mut bench.command("run --member m -- env")),
-        [&own[..], &pinned].concat()
+        [&own[..], &[&auto, store]].concat()
     );
 
     // Inside another instance, and with a relative name of the store.
     let mut inside = bench.command("--store store run --member m --engine preload -- env");
-    inside.envs([("PSL_MEMBER", "n"), ("PSL_SNAPSHOT", "g1;n")]);
-    let pinned = ["PSL_SNAPSHOT=g2,preload;m", "PSL_STORE=$T/store"];
-    assert_eq!(printed(&mut inside), [&own[..], &pinned].concat());
+    let other = pinned(1, "n", Engine::Auto(None));
+    inside.envs([("PSL_MEMBER", "n"), ("PSL_SNAPSHOT", &other)]);
+    let alone = snapshot(Engine::Preload);
+    assert_eq!(printed(&mut inside), [&own[..], &[&alone, store]].concat());
 
     // The caller's preloads follow in their order; a shim among them does not.
     compile(&bench, "liba.so", "int a;");
@@ -151,8 +156,10 @@ fn an_older_generation_can_be_started() {
         ];
         bench.ran(&mut bench.command_of(&arguments))
     };
-    assert_eq!(script("2").stdout, "g2;m\n");
-    assert_eq!(script("3").stdout, "g3;m\n");
+    for generation in [2, 3] {
+        let text = pinned(generation, "m", Engine::Auto(None));
+        assert_eq!(script(&generation.to_string()).stdout, format!("{text}\n"));
+    }
     assert!(
         bench
             .fails(2, "run --member m --generation 9 -- true")

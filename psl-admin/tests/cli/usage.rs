@@ -70,6 +70,17 @@ fn a_wrong_argument_is_named_and_changes_nothing() {
         ),
         ("show x", "'x' for '<GEN>'"),
         ("resolve /a", "--member <M>"),
+        ("explain /a", "--member <M>"),
+        ("explain --member m --who /a", "cannot be used with"),
+        ("explain --pid 0 /a", "'0' for '--pid <P>'"),
+        ("explain --who --exe /x /a", "--member <M>"),
+        ("diff", "<A>"),
+        (
+            "diff 99999999999999999999",
+            "expected a generation or a file",
+        ),
+        ("apply", "<FILE>"),
+        ("completions tcsh", "'tcsh' for '<SHELL>'"),
         (
             "run --member m --engine fuse -- true",
             "'fuse' for '--engine <ENGINE>'",
@@ -130,6 +141,7 @@ fn a_member_that_nobody_knows_is_refused_with_the_known_ones() {
     );
     for verb in [
         "resolve --member erp3 /",
+        "explain --member erp3 /",
         "env --member erp3",
         "run --member erp3 -- true",
         "list --member erp3",

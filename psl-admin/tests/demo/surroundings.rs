@@ -1,6 +1,7 @@
 //! Whole demos, in all kinds of surroundings.
 use crate::bench::{Bench, summary};
 use crate::whole::assert_whole;
+use psl_table::pinned::{Engine, Pinned, View};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
@@ -12,7 +13,13 @@ fn the_environment_of_the_caller_does_not_matter() {
     command
         .envs(["PSL_APP", "PSL_APP_VERSION", "PSL_PIN", "QUOTING_STYLE"].map(|name| (name, "c")));
     // What follows would keep the demo itself from running, if its shim cared.
-    command.env("PSL_SNAPSHOT", "g7;nobody");
+    let of_nobody = Pinned {
+        generation: 7,
+        member: "nobody".into(),
+        engine: Engine::Preload,
+        view: View::Open,
+    };
+    command.env("PSL_SNAPSHOT", of_nobody.to_string());
     assert_whole(&summary(&mut command));
 
     let mut command = bench.command(&["demo", "--json"]);

@@ -116,26 +116,43 @@ unsafe fn permitted(
     Ok(())
 }
 
-/// Whether the kernel has asked where the root is: a name begins there, or goes up, or a symlink on its way does.
+/// Whether the kernel has asked where the root is: a name begins there, or goes up, or a symlink on its way does before
+/// it comes to a link.
 ///
 /// Until then the root lies across a mount to `RESOLVE_NO_XDEV`.
 unsafe fn knows_root(dir: c_int, text: &[u8]) -> Result<bool, Errno> {
-    let goes_up = |text: &[u8]| components(text).any(|it| &text[it] == b"..");
-    if text.starts_with(b"/") || goes_up(text) {
+    if text.starts_with(b"/") || components(text).any(|it| &text[it] == b"..") {
         return Ok(true);
     }
     for component in components(text) {
         let mut target = [0; 512];
-        let is_upward = with_text(&[&text[..component.end]], |path| {
+        let length = with_text(&[&text[..component.end]], |path| {
             // SAFETY: a C string; the descriptor is the caller's.
-            let length = unsafe {
+            unsafe {
                 let path = CStr::from_ptr(path);
-                rustix::fs::readlinkat_raw(start_of(dir, path)?, path, &mut target)
-            };
-            Ok(length.is_ok_and(|length| goes_up(&target[..length])))
+                Ok(rustix::fs::readlinkat_raw(start_of(dir, path)?, path, &mut target).ok())
+            }
         })?;
-        if is_upward {
-            return Ok(true);
+        let target = &target[..length.unwrap_or(0)];
+        if target.starts_with(b"/") {
+            continue;
+        }
+        for it in components(target) {
+            if &target[it.clone()] == b".." {
+                return Ok(true);
+            }
+            // SAFETY: likewise.
+            let is_given = with_text(
+                &[&text[..component.start], &target[..it.end]],
+                |path| unsafe {
+                    Ok(resolve(dir, path, Last::Followed, |met| {
+                        matches!(met, Operand::Given)
+                    }))
+                },
+            )?;
+            if !is_given {
+                break;
+            }
         }
     }
     Ok(false)

@@ -7,6 +7,7 @@ use psl_table::config::OnUncovered;
 use psl_table::executable::Uncovered;
 use psl_table::tree::{Host, PATH_MAX, Tree};
 use rustix::fd::BorrowedFd;
+use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::arguments::with_head;
@@ -14,6 +15,7 @@ use super::{Arguments, Leaf, Program, Start, started};
 use crate::environment::{self, Block, Preloads};
 use crate::frame;
 use crate::launch::carriage::Carriage;
+use crate::libraries::directory_of;
 use crate::notice::{Notice, say};
 use crate::report::Level;
 use crate::search::with_text;
@@ -22,8 +24,8 @@ use crate::search::with_text;
 pub struct Policy {
     /// As the host is configured, or the instance was started.
     pub on_uncovered: OnUncovered,
-    /// The program that sets the mount engine up.
-    pub admin: Option<CString>,
+    /// This library's path: psl-admin, which sets the mount engine up, is installed with it.
+    pub library: Option<CString>,
     /// Where messages go.
     pub notice: Notice,
 }
@@ -66,20 +68,56 @@ pub unsafe fn launch<R>(
             say(&policy.notice, Level::Error, parts);
             Err(Errno::PERM)
         };
-        match (policy.on_uncovered, &policy.admin) {
-            (OnUncovered::Warn, _) => {
+        match policy.on_uncovered {
+            OnUncovered::Warn => {
                 let why = reason.reason().as_bytes();
                 let end = b": it runs without the links (on_uncovered = \"warn\")";
-                say(&policy.notice, Level::Warn, &[b"\"", named, b"\" ", why, end]);
+                say(
+                    &policy.notice,
+                    Level::Warn,
+                    &[b"\"", named, b"\" ", why, end],
+                );
                 started(leaf, envp, Carriage::Preload, start)
             }
-            (OnUncovered::Refuse, _) => refuse(b"the preload engine alone may carry programs here (`psl-admin run --engine mount` starts an instance that carries it)"),
-            (OnUncovered::Mount, _) if reason == Uncovered::Rights => {
+            OnUncovered::Refuse => refuse(
+                b"the preload engine alone may carry programs here (`psl-admin run --engine mount` starts an instance that carries it)",
+            ),
+            OnUncovered::Mount if reason == Uncovered::Rights => {
                 refuse(b"the mount engine's user namespace would take those rights away")
             }
-            (OnUncovered::Mount, None) => refuse(b"the mount engine would carry it, but psl-admin is not where the shim belongs to"),
-            (OnUncovered::Mount, Some(admin)) => entered(program, argv, envp, admin, start),
+            OnUncovered::Mount => {
+                let library = policy.library.as_deref().map_or(&b""[..], CStr::to_bytes);
+                with_admin(directory_of(library), |admin| match admin {
+                    Some(admin) => entered(program, argv, envp, admin, start),
+                    None => refuse(
+                        b"the mount engine would carry it, but psl-admin is not where the shim belongs to",
+                    ),
+                })
+            }
         }
+    }
+}
+
+/// Hands on where psl-admin is: beside this library, or in `bin` of a prefix that has the library in `lib/psl`.
+fn with_admin<R>(
+    dir: &[u8],
+    then: impl FnOnce(Option<&CStr>) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    let mut then = Some(then);
+    for below in [&b"/psl-admin"[..], b"/../../bin/psl-admin"] {
+        let found = with_text(&[dir, below], |path| {
+            // SAFETY: `with_text` ends it with a NUL.
+            let path = unsafe { CStr::from_ptr(path) };
+            rustix::fs::access(path, Access::EXEC_OK)?;
+            Ok(then.take().map(|then| then(Some(path))))
+        });
+        if let Ok(Some(found)) = found {
+            return found;
+        }
+    }
+    match then.take() {
+        Some(then) => then(None),
+        None => Err(Errno::PERM),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::members::Command;
 /// A check that a healthy member passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// A GET request is answered with a status below 400.
+    /// A GET request is answered with the expected status; a redirection is an answer.
     Http {
         /// The whole URL.
         url: String,
@@ -17,6 +17,8 @@ pub enum Health {
         address: Address,
         /// The path and query, from the slash on.
         path: String,
+        /// The status; without it every one from 200 to 299.
+        status: Option<u16>,
         /// What the body must contain.
         body: Option<String>,
     },
@@ -35,6 +37,9 @@ pub struct Address {
     pub port: u16,
 }
 
+/// The keys that say more about `http`.
+const OF_HTTP: [&str; 2] = ["body", "status"];
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Address { host, port } = self;
@@ -48,9 +53,10 @@ impl fmt::Display for Address {
 
 impl Health {
     pub(super) fn parse(fields: &Fields<'_>) -> Result<Health> {
-        fields.only(&["http", "tcp", "exec", "body"])?;
+        fields.only(&["http", "tcp", "exec", "body", "status"])?;
         let given = fields.entries().into_iter().map(|(key, _)| key);
-        let kinds: Vec<_> = given.filter(|key| *key.get_ref() != "body").collect();
+        let is_kind = |key: &str| !OF_HTTP.contains(&key);
+        let kinds: Vec<_> = given.filter(|key| is_kind(key.get_ref())).collect();
         let refuse = |span, message: String| Err(fields.document.invalid(span, message));
         match kinds.as_slice() {
             [_] => {}
@@ -68,6 +74,7 @@ impl Health {
             }
         }
         let body = fields.string("body")?;
+        let status = status(fields)?;
         if let Some(http) = fields.parsed("http", http)? {
             let (url, address, path) = http;
             let body = body.map(|body| (*body.get_ref()).to_owned());
@@ -75,17 +82,34 @@ impl Health {
                 url,
                 address,
                 path,
+                status,
                 body,
             });
         }
-        if let Some(key) = fields.key_span("body") {
-            return refuse(key, "`body` goes with `http` only".to_owned());
+        for key in OF_HTTP {
+            if let Some(span) = fields.key_span(key) {
+                return refuse(span, format!("`{key}` goes with `http` only"));
+            }
         }
         if let Some(address) = fields.parsed("tcp", address)? {
             return Ok(Health::Tcp(address));
         }
         let command = Command::parse(fields, "exec")?;
         Ok(Health::Exec(fields.required("exec", command)?))
+    }
+}
+
+fn status(fields: &Fields<'_>) -> Result<Option<u16>> {
+    let Some(status) = fields.number("status")? else {
+        return Ok(None);
+    };
+    let known = u16::try_from(*status.get_ref()).ok();
+    match known.filter(|status| (200..600).contains(status)) {
+        Some(status) => Ok(Some(status)),
+        None => {
+            let message = format!("`status` is {}, expected 200 to 599", status.get_ref());
+            Err(fields.document.invalid(status.span(), message))
+        }
     }
 }
 

@@ -44,20 +44,48 @@ impl Store {
         options: CommitOptions,
         edit: impl FnOnce(&Table) -> Result<String>,
     ) -> Result<u64> {
-        self.transact(by, options, |current| edit(&current?))
+        self.transact(by, options, None, |current| edit(&current?))
     }
 
     /// Makes a generation of the text, whatever the current table is: broken, or missing.
     ///
     /// Apart from that it does as [`Store::commit`] does.
     pub fn replace(&self, by: &Author, options: CommitOptions, text: &str) -> Result<u64> {
-        self.transact(by, options, |_| Ok(text.to_owned()))
+        self.transact(by, options, None, |_| Ok(text.to_owned()))
+    }
+
+    /// Makes a generation of the text if the current table, which may be broken, has the text `before`.
+    ///
+    /// Fails with [`Error::Conflict`] when it has another, be it of the same generation: somebody edited the file.
+    pub fn exchange(
+        &self,
+        by: &Author,
+        options: CommitOptions,
+        before: &str,
+        text: &str,
+    ) -> Result<u64> {
+        self.transact(by, options, Some(before), |_| Ok(text.to_owned()))
+    }
+
+    /// Does something while nobody commits, and nobody else does something exclusively.
+    ///
+    /// It gives up with [`Error::Locked`] after `wait`. What is done must not commit: that takes the same lock.
+    pub fn exclusively<T>(
+        &self,
+        by: &Author,
+        wait: Duration,
+        act: impl FnOnce() -> T,
+    ) -> Result<T> {
+        let dir = self.open_dir()?;
+        let _lock = Lock::take(&dir, &self.dir, by, wait)?;
+        Ok(act())
     }
 
     fn transact(
         &self,
         by: &Author,
         options: CommitOptions,
+        expected: Option<&str>,
         edit: impl FnOnce(Result<Table>) -> Result<String>,
     ) -> Result<u64> {
         let dir = self.open_dir()?;
@@ -72,6 +100,10 @@ impl Store {
         let history = self.open_history(&dir)?;
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
         let text = self.read_table_in(&dir);
+        let is_expected = match (expected, &text) {
+            (Some(expected), Ok(text)) => text == expected,
+            (expected, _) => expected.is_none(),
+        };
         let current = text.and_then(|text| Table::parse(&self.table_file(), &text));
         let number = match &current {
             Ok(table) => table.generation,
@@ -81,6 +113,9 @@ impl Store {
             && expected != number
         {
             return Err(self.conflict(expected, number));
+        }
+        if !is_expected {
+            return Err(self.conflict(options.if_generation.unwrap_or(number), number));
         }
         let before = current.as_ref().ok().map(unnumbered);
         let edited = edit(current)?;

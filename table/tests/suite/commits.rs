@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use psl_table::error::Class;
 use psl_table::history::{Author, without_header};
@@ -376,4 +377,21 @@ fn a_store_without_a_trust_check_takes_a_shared_directory() {
     }
     let shared = Store::open(store.dir(), Trust::Any).unwrap();
     assert_eq!(add(&shared, "/a").unwrap(), 2);
+}
+
+#[test]
+fn nobody_commits_while_something_is_done_exclusively() {
+    let (_dir, store) = store();
+    let author = Author::here(None);
+    let wait = Duration::from_millis(20);
+    let within = store.exclusively(&author, wait, || {
+        let options = CommitOptions {
+            lock_wait: wait,
+            ..CommitOptions::default()
+        };
+        store.commit(&author, options, |table| Ok(table.text().to_owned()))
+    });
+    let error = within.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    assert_eq!(add(&store, "/a").unwrap(), 2);
 }

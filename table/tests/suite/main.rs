@@ -10,6 +10,7 @@ mod commits;
 mod config;
 mod crashes;
 mod cycles;
+mod exchange;
 mod hostile;
 mod init;
 mod members;

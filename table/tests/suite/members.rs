@@ -27,7 +27,7 @@ health = { tcp = "[::1]:8082" }
 host = "nodeb"
 start = "ssh nodeb systemctl start erp@3"
 stop = ["ssh", "nodeb", ""]
-health = { http = "http://nodeb", body = "ok" }
+health = { http = "http://nodeb", body = "ok", status = 204 }
 
 [member.erp4]
 command = "exec erpd"
@@ -58,6 +58,7 @@ health = { exec = ["pg_isready", "-p", "8081"] }
         url: "http://127.0.0.1:8081/health?x=1#y".to_owned(),
         address: address("127.0.0.1", 8081),
         path: "/health?x=1".to_owned(),
+        status: None,
         body: None,
     };
     assert_eq!(erp1.health, Some(health));
@@ -81,6 +82,7 @@ health = { exec = ["pg_isready", "-p", "8081"] }
         url: "http://nodeb".to_owned(),
         address: address("nodeb", 80),
         path: "/".to_owned(),
+        status: Some(204),
         body: Some("ok".to_owned()),
     };
     assert_eq!(erp3.health, Some(health));
@@ -222,6 +224,14 @@ fn a_broken_rule_is_refused_at_its_place() {
         (
             "[member.m]\nunit = \"u\"\nhealth = { tcp = \"a:1\", body = \"ok\" }",
             "3:25: `body` goes with `http` only",
+        ),
+        (
+            "[member.m]\nunit = \"u\"\nhealth = { tcp = \"a:1\", status = 200 }",
+            "3:25: `status` goes with `http` only",
+        ),
+        (
+            "[member.m]\nunit = \"u\"\nhealth = { http = \"http://a\", status = 600 }",
+            "3:40: `status` is 600, expected 200 to 599",
         ),
         (
             "[member.m]\nunit = \"u\"\nhealth = { body = \"ok\" }",

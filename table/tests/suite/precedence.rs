@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use psl_table::criteria::{Criteria, CriteriaFlaw, Key, Verdict};
-use psl_table::select::{by_precedence, select};
+use psl_table::select::{Edge, Outcome, by_precedence, outcomes, select};
 use psl_table::subject::Subject;
 use psl_table::table::Table;
 
@@ -155,6 +155,44 @@ fn of_the_rows_that_hold_the_strongest_wins() {
 }
 
 #[test]
+fn every_row_wins_or_loses_to_the_winner_or_does_not_hold() {
+    let table = rivals(&[
+        "",
+        "when.app = \"erp\"",
+        "when.group = \"i\"",
+        "when = { app = \"erp\", user = \"alice\" }",
+        "when = { app = \"erp\", host = \"*\" }",
+        "member = \"m\"",
+        "member = \"n\"",
+    ]);
+    let nobody = outcomes(&table, &subject(&table, None));
+    assert_eq!(nobody[0], Outcome::Wins);
+    assert_eq!(nobody[1], Outcome::Fails(Key::App));
+    let own = Outcome::Loses(5, Edge::Member);
+    assert_eq!(
+        outcomes(&table, &subject(&table, Some("m"))),
+        [
+            own,
+            own,
+            Outcome::Fails(Key::Group),
+            own,
+            own,
+            Outcome::Wins,
+            Outcome::Fails(Key::Member)
+        ]
+    );
+    let table = rivals(&["", "when.app = \"erp\"", "when.version = \"1.2\""]);
+    assert_eq!(
+        outcomes(&table, &subject(&table, Some("m"))),
+        [
+            Outcome::Loses(1, Edge::Keys),
+            Outcome::Wins,
+            Outcome::Loses(1, Edge::Order)
+        ]
+    );
+}
+
+#[test]
 fn precedence_order_puts_the_strongest_row_of_a_place_first() {
     let table = rivals(&[
         "",
@@ -228,7 +266,7 @@ fn a_private_target_is_hidden_unless_a_winner_leads_there() {
     for (more, member, hidden) in rows {
         let table = parse(&format!("{private}{more}"));
         let selection = select(&table, &subject(&table, member));
-        let found: Vec<_> = selection.hidden.iter().map(|path| path.as_str()).collect();
+        let found = selection.hidden;
         assert_eq!(found, hidden, "{more} for {member:?}");
     }
 }

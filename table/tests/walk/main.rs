@@ -1,6 +1,7 @@
 //! Walks over a small tree that exists on paper only, row by row.
 
 mod paper;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;

@@ -1,5 +1,7 @@
 //! The process that an instance of the mount engine begins with: nothing but its view of names is another one.
 use super::{Site, USERS, User};
+use crate::bench::pinned;
+use psl_table::pinned::Engine;
 
 /// How setpriv(1) changes a process before psl-admin starts.
 const PRIVILEGES: [&str; 9] = [
@@ -84,6 +86,7 @@ fn the_variables_of_the_instance_are_set_and_the_shim_is_taken_out() {
         let mut lines: Vec<_> = ran.stdout.lines().collect();
         let namespace = lines.pop().unwrap();
         let number = namespace.trim_start_matches("mnt:[").trim_end_matches(']');
+        let snapshot = pinned(2, "m", Engine::Mount(number.parse().unwrap()));
         lines.retain(|line| line.starts_with("PSL_") || line.starts_with("LD_"));
         lines.sort();
         assert_eq!(
@@ -92,7 +95,7 @@ fn the_variables_of_the_instance_are_set_and_the_shim_is_taken_out() {
                 "LD_PRELOAD=/usr/lib/a.so:/b.so",
                 "PSL_CONFIG=$T/psl.toml",
                 "PSL_MEMBER=m",
-                &format!("PSL_SNAPSHOT=g2,mount={number};m"),
+                &format!("PSL_SNAPSHOT={snapshot}"),
                 "PSL_STORE=$T/store",
             ],
             "{user:?}"

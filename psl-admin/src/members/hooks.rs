@@ -1,0 +1,129 @@
+//! Members that commands of their own start and stop.
+use crate::members::bounded::{self, End, Leftovers, Until};
+use crate::members::detached::Site;
+use crate::members::detached::process::Identity;
+use crate::members::trouble::{State, Trouble};
+use psl_table::members::Command;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process;
+use std::time::Duration;
+
+/// How often a wait looks again at what cannot be waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a command is for, and the states that its failures end in.
+pub struct Kind {
+    name: &'static str,
+    trace: &'static str,
+    failed: State,
+    hung: State,
+}
+
+impl Kind {
+    fn trace_file(&self, site: &Site, member: &str) -> PathBuf {
+        site.file(member, self.trace)
+    }
+}
+
+/// A start command.
+pub const START: Kind = Kind {
+    name: "start",
+    trace: "starting",
+    failed: State::StartFailed,
+    hung: State::StartHung,
+};
+
+/// A stop command.
+pub const STOP: Kind = Kind {
+    name: "stop",
+    trace: "stopping",
+    failed: State::StopFailed,
+    hung: State::StopHung,
+};
+
+/// Runs it; what it leaves running stays, and may go on writing to the log.
+///
+/// A file says meanwhile which process it is, for whoever goes on after a crash.
+pub fn run(
+    command: &Command,
+    site: &Site,
+    member: &str,
+    until: &Until<'_>,
+    kind: &Kind,
+) -> Result<(), Trouble> {
+    let log = site.file(member, kind.name);
+    let trace = kind.trace_file(site, member);
+    let name = kind.name;
+    let failed = |error| {
+        Trouble::new(
+            kind.failed,
+            format!("its {name} command cannot be run: {error}"),
+        )
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    let file = options.mode(0o600).open(log).map_err(failed)?;
+    let command = prepared(&command.argv());
+    let note = |pid| {
+        // Without it, whoever goes on after a crash does not wait for this one.
+        let identity = Identity::of(pid).and_then(|own| serde_json::to_string(&own).ok());
+        let _ = identity.map(|text| fs::write(&trace, text));
+    };
+    let (end, output) =
+        bounded::run_noted(command, file, until, Leftovers::Stay, note).map_err(failed)?;
+    let _ = fs::remove_file(trace);
+    match end {
+        End::Exited(status) if status.success() => Ok(()),
+        End::Exited(status) => {
+            let message = format!("its {name} command failed ({status})");
+            Err(Trouble::new(kind.failed, message).with_output(output))
+        }
+        End::Late => {
+            let message = format!("its {name} command did not end in time, and was killed");
+            Err(Trouble::new(kind.hung, message).with_output(output))
+        }
+        End::Abandoned => Err(Trouble::Abandoned),
+    }
+}
+
+/// Waits for a command that was begun by a program that is gone; kills it when the deadline is over.
+///
+/// Returns whether there was one.
+pub fn await_earlier(
+    site: &Site,
+    member: &str,
+    until: &Until<'_>,
+    kind: &Kind,
+) -> Result<bool, Trouble> {
+    let text = fs::read_to_string(kind.trace_file(site, member)).ok();
+    let earlier = text.and_then(|text| serde_json::from_str::<Identity>(&text).ok());
+    let Some(earlier) = earlier.filter(Identity::is_alive) else {
+        return Ok(false);
+    };
+    while earlier.is_alive() {
+        if until.pause(LOOK)? {
+            continue;
+        }
+        if let Some(group) = Pid::from_raw(earlier.pid.cast_signed()) {
+            // It leads its group, whose id is its own as long as it is there.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let message = format!(
+            "a command that was begun before did not end in time, and was killed (process {})",
+            earlier.pid
+        );
+        return Err(Trouble::new(kind.hung, message));
+    }
+    Ok(true)
+}
+
+/// Makes a command of arguments, at least a program.
+pub fn prepared(argv: &[&str]) -> process::Command {
+    let (program, arguments) = argv.split_first().expect("a command has a program");
+    let mut command = process::Command::new(program);
+    command.args(arguments).current_dir("/");
+    command
+}

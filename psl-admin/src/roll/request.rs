@@ -1,0 +1,40 @@
+//! `rolls/<id>.request`: what another program asks of whoever drives a roll.
+use crate::failure::Failure;
+use crate::roll::directory::{Rolls, failed};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// To begin with no other member.
+    Pause,
+    /// To let go of the roll as soon as possible: somebody wants to undo it.
+    LetGo,
+}
+
+impl Request {
+    /// Asks.
+    pub fn put(self, rolls: &Rolls<'_>, id: &str) -> Result<(), Failure> {
+        let file = rolls.request(id);
+        let aside = file.with_extension("request.aside");
+        let text = serde_json::to_string(&self).expect("a word is JSON");
+        fs::write(&aside, text)
+            .and_then(|()| fs::rename(&aside, &file))
+            .map_err(|error| failed("write", &file, &error))
+    }
+
+    /// Returns what is being asked. A store that is away asks nothing.
+    pub fn get(rolls: &Rolls<'_>, id: &str) -> Option<Self> {
+        let text: io::Result<String> = fs::read_to_string(rolls.request(id));
+        serde_json::from_str(&text.ok()?).ok()
+    }
+
+    /// Takes back what was asked.
+    pub fn clear(rolls: &Rolls<'_>, id: &str) {
+        // Whoever takes the roll over clears it as well.
+        let _ = fs::remove_file(rolls.request(id));
+    }
+}

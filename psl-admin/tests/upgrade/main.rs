@@ -1,0 +1,12 @@
+//! Members that are upgraded one after the other, and everything that can go wrong with that.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod bench;
+
+mod asked;
+mod failing;
+mod fencing;
+mod hooks;
+mod killed;
+mod refused;
+mod shown;
+mod whole;

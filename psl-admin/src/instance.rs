@@ -13,13 +13,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-/// Reads what the name of a mapping says of the process that made it.
-fn registered(mapping: &Path) -> Option<Pinned> {
-    let name = mapping.to_str()?.strip_prefix("/memfd:")?;
-    let text = name.strip_prefix(pinned::MAPPING)?;
-    Pinned::read_mapping(text.strip_suffix(" (deleted)").unwrap_or(text))
-}
-
 /// Which word of the auxiliary vector points to the program's path as executed; see getauxval(3).
 const AT_EXECFN: u64 = 31;
 
@@ -29,7 +22,7 @@ const PATH_MAX: usize = 4096;
 /// A process of an instance.
 #[derive(Debug)]
 pub struct Instance {
-    /// What its environment carries.
+    /// What it says of itself; else what its environment carries.
     pub pinned: Pinned,
     /// The program's path as executed.
     pub program: Vec<u8>,
@@ -38,6 +31,8 @@ pub struct Instance {
     uid: u32,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
     has_shim: bool,
+    /// It is the process itself that says so.
+    is_registered: bool,
     /// Its mount namespace, by its inode number.
     namespace: u64,
 }
@@ -77,6 +72,7 @@ impl Instance {
         };
         let (program, environment, uid, own_pid, has_shim, registered, namespace) =
             read().map_err(|error| unreadable(pid, &error))?;
+        let is_registered = registered.is_some();
         // The first process of a launch may have nothing in its environment, and others overwrite it.
         let pinned = match (variable(&environment, pinned::VARIABLE), registered) {
             (_, Some(registered)) => Ok(registered),
@@ -99,6 +95,7 @@ impl Instance {
             own_pid: own_pid.unwrap_or(pid),
             uid,
             has_shim,
+            is_registered,
             namespace,
             environment,
         })
@@ -119,7 +116,8 @@ impl Instance {
     /// Refuses a process that has read the table itself: what its environment carries is another process's generation.
     pub fn require_generation(&self, pid: i32) -> Result<(), Failure> {
         let own = |name| self.variable(name).unwrap_or_default();
-        let why = if matches!(self.pinned.engine, pinned::Engine::Mount(_)) {
+        let is_mounted = matches!(self.pinned.engine, pinned::Engine::Mount(_));
+        let why = if self.is_registered || is_mounted {
             return Ok(());
         } else if own("PSL_PIN") == b"process" {
             "PSL_PIN is \"process\""
@@ -153,6 +151,13 @@ impl Instance {
             .with_exe(self.program.clone())
             .with_env(self.environment.clone())
     }
+}
+
+/// Reads what the name of a mapping says of the process that made it.
+fn registered(mapping: &Path) -> Option<Pinned> {
+    let name = mapping.to_str()?.strip_prefix("/memfd:")?;
+    let text = name.strip_prefix(pinned::MAPPING)?;
+    Pinned::read_mapping(text.strip_suffix(" (deleted)").unwrap_or(text))
 }
 
 /// Tells whether a mapped file is the shim: by its name, for another installation's is one, too.

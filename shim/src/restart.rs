@@ -51,11 +51,13 @@ impl fmt::Display for Mixed {
 /// Fails with what is wrong when that was done already, or cannot be done.
 pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
     let is_again = is_again(start);
+    // A relative name means another file once the working directory is another one.
+    let before = is_first.then(|| started_by_script(start));
     let moved = match is_first {
         true => move_behind_links()?,
         false => false,
     };
-    if let Some((mixed, path, argv)) = program(start, moved) {
+    if let Some((mixed, path, argv)) = program(start, moved, before) {
         if is_again {
             return Err(mixed.to_string());
         }
@@ -110,8 +112,19 @@ fn move_behind_links() -> Result<bool, String> {
     }
 }
 
+/// Whether the kernel was given a script, and executed its interpreter.
+fn started_by_script(start: &Start) -> bool {
+    start
+        .program
+        .is_some_and(|name| Host.identity(CWD, name) != Host.identity(CWD, EXE))
+}
+
 /// Finds out whether the program is another than links lead to, and how to execute that one.
-fn program(start: &Start, moved: bool) -> Option<(Mixed, CString, Arguments)> {
+fn program(
+    start: &Start,
+    moved: bool,
+    script_before: Option<bool>,
+) -> Option<(Mixed, CString, Arguments)> {
     let exe = link_text(EXE)?;
     // What was executed by a descriptor is what it is.
     let by_name = |name: &&CStr| {
@@ -124,7 +137,7 @@ fn program(start: &Start, moved: bool) -> Option<(Mixed, CString, Arguments)> {
             // SAFETY: a launch hands on C strings.
             let path = unsafe { CStr::from_ptr(leaf.path) };
             let is_other = (leaf.is_rewritten || moved) && Host.identity(CWD, path) != Ok(own);
-            Ok(is_other.then(|| (path.to_bytes().to_vec(), leaf.is_interpreter)))
+            Ok(is_other.then(|| path.to_bytes().to_vec()))
         };
         // SAFETY: the arguments are this process's own.
         let found = unsafe {
@@ -135,10 +148,10 @@ fn program(start: &Start, moved: bool) -> Option<(Mixed, CString, Arguments)> {
                 &mut judge,
             )
         };
-        let (expected, is_interpreter) = match found {
-            Ok(None) => (None, false),
-            Ok(Some((path, is_interpreter))) => (Some(Ok(path)), is_interpreter),
-            Err(errno) => (Some(Err(errno)), false),
+        let expected = match found {
+            Ok(None) => None,
+            Ok(Some(path)) => Some(Ok(path)),
+            Err(errno) => Some(Err(errno)),
         };
         if let Some(expected) = expected {
             let mixed = Mixed {
@@ -146,7 +159,8 @@ fn program(start: &Start, moved: bool) -> Option<(Mixed, CString, Arguments)> {
                 found: exe,
                 expected,
             };
-            let argv = match is_interpreter {
+            let is_script = script_before.unwrap_or_else(|| started_by_script(start));
+            let argv = match is_script {
                 // SAFETY: the kernel's vector has the script's name, and ends with a null pointer.
                 true => unsafe { from_script(start.arguments, name) },
                 false => start.arguments,

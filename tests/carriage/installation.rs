@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use psl_tests::{shim, store};
+use psl_tests::{host, shim, store};
 use tempfile::TempDir;
 
 /// Returns what a command says when all goes well.
@@ -170,6 +170,21 @@ impl Installation {
             .current_dir(self.root.join(directory))
             .args(["-c", &format!("{exports}exec {}", self.spell(words))]);
         command
+    }
+
+    /// Returns the directory of a library, and of psl-admin beside it, that every user may read.
+    pub fn engines(&self) -> PathBuf {
+        let dir = self.root.join("engines");
+        fs::create_dir_all(&dir).expect("it is ours");
+        for file in [shim::library(), host::admin()] {
+            let to = dir.join(file.file_name().expect("it is a file"));
+            if !to.exists() {
+                fs::hard_link(file, &to)
+                    .or_else(|_| fs::copy(file, &to).map(|_| ()))
+                    .expect("there is room");
+            }
+        }
+        dir
     }
 
     /// Has a shell of the instance execute something.

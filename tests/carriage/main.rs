@@ -5,5 +5,6 @@
 mod installation;
 mod libraries;
 mod matrix;
+mod runtime;
 mod started;
 mod uncovered;

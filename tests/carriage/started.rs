@@ -17,6 +17,15 @@ fn installation() -> Installation {
         "bin/shell",
         "#!/bin/sh\necho \"$0 $*\"; exec {}/shared/version/bin/app shell\n",
     );
+    // A script in one version, and none in the other.
+    for (name, elf, script) in [
+        ("was-script", "version2", "version1"),
+        ("is-script", "version1", "version2"),
+    ] {
+        let bin = |version| it.root().join("shared").join(version).join("bin");
+        std::fs::copy(bin(elf).join("app"), bin(elf).join(name)).expect("it is ours");
+        std::fs::copy(bin(script).join("interpreted"), bin(script).join(name)).expect("it is ours");
+    }
     it.compile_once(
         "app.c",
         &it.root().join("other/app"),
@@ -38,6 +47,10 @@ const ROWS: &[(&str, &str)] = &[
     ("", "{}/shared/version/bin/nested one"),
     ("shared", "version/bin/interpreted"),
     ("", "{}/shared/version/bin/shell one two"),
+    ("", "{}/shared/version/bin/was-script one two"),
+    ("shared/version/bin", "./was-script one"),
+    ("", "{}/shared/version/bin/is-script one two"),
+    ("shared/version/bin", "./is-script one"),
     // Outside of the installation, links have no part in it.
     ("", "{}/other/app"),
     // A working directory in what the link covers is as good as one behind the link.

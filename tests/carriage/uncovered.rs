@@ -68,7 +68,11 @@ fn run(it: &Installation, policy: &str, words: &str, user: Option<u32>) -> Outpu
     let mut command: Command = it.inside("", &[], &words);
     command.env("PSL_CONFIG", config);
     if let Some(user) = user {
-        command.uid(user).gid(user);
+        // The directory that was built in may be closed to others.
+        command
+            .env("LD_PRELOAD", it.engines().join("libpsl_shim.so"))
+            .uid(user)
+            .gid(user);
     }
     command.output().expect("a shell runs")
 }

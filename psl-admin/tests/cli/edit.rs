@@ -1,11 +1,12 @@
 //! `edit`: the table in an editor, and what becomes of texts that are not committed.
 use crate::bench::{Bench, Ran};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 mod asked;
+mod conflicts;
 mod interrupted;
+mod places;
 
 /// A bench whose editor is a shell script that gets the file as `$1`.
 pub fn bench(script: &str) -> Bench {
@@ -275,140 +276,4 @@ fn a_broken_table_is_opened_and_mended() {
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(ran.stderr.contains(":1:"), "{ran:?}");
     assert_eq!(kept(&bench), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn the_loser_of_two_administrators_keeps_the_text_and_is_shown_the_others() {
-    let bench = bench("echo '# typed' >> \"$1\"");
-    let other = format!(
-        "echo '# typed' >> \"$1\"; {} add -q /b $T",
-        env!("CARGO_BIN_EXE_psl-admin")
-    );
-    editor(&bench, &other);
-    let ran = edit(&bench, "");
-    assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(ran.stdout.ends_with("\n+# typed\n"), "{ran:?}");
-    assert!(
-        ran.stderr
-            .starts_with("--- generation 2\n+++ generation 3\n"),
-        "{ran:?}"
-    );
-    assert!(ran.stderr.contains("\n+from = \"/b\"\n"), "{ran:?}");
-    assert!(
-        ran.stderr.contains("at generation 3, expected 2 (by "),
-        "{ran:?}"
-    );
-    assert!(
-        ran.stderr.contains("help: your text is kept in \""),
-        "{ran:?}"
-    );
-    assert!(!bench.table().contains("# typed"));
-
-    // Both added lines at the end: the next edit has both, marked, and neither is lost.
-    editor(
-        &bench,
-        "cp \"$1\" $T/merged; sed -i '/^[<=>|]\\{7\\}/d' \"$1\"",
-    );
-    let ran = edit(&bench, "--resume");
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(
-        ran.stderr.contains("the text has both, between <<<<<<<"),
-        "{ran:?}"
-    );
-    let merged = fs::read_to_string(bench.path("merged")).unwrap();
-    assert!(
-        merged.contains("<<<<<<<") && merged.contains(">>>>>>>"),
-        "{merged}"
-    );
-    let table = bench.table();
-    assert!(
-        table.contains("\n# typed\n") && table.contains("from = \"/b\"\n"),
-        "{table}"
-    );
-
-    // In different places they are merged without a word.
-    editor(
-        &bench,
-        &other
-            .replace("echo '# typed' >>", "sed -i \"s|'/a'|'/x'|\"")
-            .replace("/b ", "/c "),
-    );
-    assert_eq!(edit(&bench, "").code, 4);
-    editor(&bench, "");
-    let ran = edit(&bench, "--resume");
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
-    assert!(bench.table().contains("from = '/x'\n") && bench.table().contains("from = \"/c\"\n"));
-}
-
-#[test]
-fn a_table_that_is_edited_in_place_meanwhile_is_a_conflict_too() {
-    let bench = bench("echo '# typed' >> \"$1\"; echo '# by hand' >> $T/store/table.toml");
-    let ran = edit(&bench, "");
-    assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(
-        ran.stderr
-            .contains("the table of generation 2 was edited in place meanwhile"),
-        "{ran:?}"
-    );
-    assert!(ran.stderr.contains("\n+# by hand\n"), "{ran:?}");
-    assert!(bench.table().ends_with("\n# by hand\n"));
-    assert_eq!(kept(&bench).len(), 1);
-}
-
-#[test]
-fn an_expected_generation_is_checked_before_anything_is_typed() {
-    let bench = bench("touch $T/opened");
-    let ran = edit(&bench, "--if-generation 1");
-    assert_eq!(ran.code, 4);
-    assert!(
-        ran.stderr.contains("at generation 2, expected 1"),
-        "{ran:?}"
-    );
-    assert!(!bench.path("opened").exists());
-}
-
-#[test]
-fn the_text_is_nobody_elses_to_read_or_to_replace() {
-    let bench = bench("ls -lR $T/state > $T/listed; exit 1");
-    edit(&bench, "");
-    let listed = fs::read_to_string(bench.path("listed")).unwrap();
-    let modes: Vec<_> = listed
-        .lines()
-        .filter(|line| line.starts_with('d'))
-        .collect();
-    assert_eq!(modes.len(), 3, "{listed}");
-    assert!(
-        modes.iter().all(|line| line.starts_with("drwx------ ")),
-        "{listed}"
-    );
-
-    let place = bench.path("state/psl/edit");
-    fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
-    let ran = edit(&bench, "");
-    assert_eq!(ran.code, 5, "{ran:?}");
-    assert!(
-        ran.stderr
-            .contains("\"$T/state/psl/edit\" is no private directory"),
-        "{ran:?}"
-    );
-    fs::remove_dir_all(&place).unwrap();
-    fs::create_dir(bench.path("elsewhere")).unwrap();
-    std::os::unix::fs::symlink(bench.path("elsewhere"), &place).unwrap();
-    assert_eq!(edit(&bench, "").code, 5);
-}
-
-#[test]
-fn without_a_place_of_its_own_it_is_below_the_home() {
-    let bench = bench("echo \"$1\" > $T/opened");
-    let mut command = bench.command("edit");
-    command
-        .env_remove("XDG_STATE_HOME")
-        .env("HOME", bench.path("home"))
-        .env("EDITOR", bench.filled("sh $T/editor"));
-    assert_eq!(bench.ran(&mut command).code, 0);
-    let opened = fs::read_to_string(bench.path("opened")).unwrap();
-    assert!(
-        opened.starts_with(&bench.filled("$T/home/.local/state/psl/edit/")),
-        "{opened}"
-    );
 }

@@ -274,6 +274,32 @@ fn a_process_that_has_read_the_table_itself_does_not_tell_its_generation() {
 }
 
 #[test]
+fn a_process_that_has_registered_itself_needs_no_environment() {
+    let bench = bench();
+    let source = "#define _GNU_SOURCE\n#include <sys/mman.h>\n#include <stdlib.h>\n\
+        __attribute__((constructor)) static void registers(void) {\n\
+        int fd = memfd_create(getenv(\"STANDS_FOR\"), 0);\n\
+        mmap(0, 1, PROT_READ, MAP_PRIVATE, fd, 0); }\n";
+    let carried = pinned::Pinned::read(auto(1).as_bytes()).unwrap().mapping();
+    for (pin, member) in [("process", "m"), ("", "other"), ("", "")] {
+        let process = Process::start(&bench, true, |command| {
+            compile(&bench, "libpsl_shim.so", source);
+            command
+                .env("STANDS_FOR", &carried)
+                .env("PSL_PIN", pin)
+                .env("PSL_MEMBER", member)
+                .env_remove("PSL_SNAPSHOT");
+        });
+        let (code, answer) = process.explain(&bench, "$T/b/version");
+        assert_eq!(
+            (code, &answer["member"], &answer["reached"]["physical"]),
+            (0, &"m".into(), &"$T/b/version2".into()),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
 fn a_process_of_somebody_else_may_not_be_looked_at() {
     let bench = bench();
     bench.chmod("", 0o755);

@@ -7,7 +7,7 @@ pub mod trouble;
 mod unit;
 
 use bounded::Until;
-use detached::Site;
+use detached::{Site, Which};
 use psl_table::members::{Plan, Start};
 use trouble::{State, Trouble};
 
@@ -36,11 +36,12 @@ pub enum Running {
 impl Member<'_> {
     /// Makes sure that it does not run; a member that does not run already is left alone.
     ///
-    /// `permit` is asked directly before anything is done, and may forbid it.
-    pub fn stop(&self, until: &Until<'_>, permit: Permit<'_>) -> Result<(), Trouble> {
+    /// `which` says which detached instances count. `permit` is asked directly before anything is done, and may forbid
+    /// it.
+    pub fn stop(&self, which: Which, until: &Until<'_>, permit: Permit<'_>) -> Result<(), Trouble> {
         match &self.plan.start {
             Start::Command { stop_signal, .. } => {
-                self.site.stop(self.name, *stop_signal, until, permit)
+                (self.site).stop(self.name, which, *stop_signal, until, permit)
             }
             Start::Unit(unit) => {
                 permit()?;

@@ -29,6 +29,15 @@ const HELD: Duration = Duration::from_secs(10);
 /// How often a wait looks again at what cannot be waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Which instances of a member count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were started here: nobody's shell that looks at what has happened.
+    Recorded,
+    /// That for which somebody typed `psl-admin run`, too.
+    Any,
+}
+
 /// Where detached members leave their traces, and what fences those who start them.
 #[derive(Debug)]
 pub struct Site {
@@ -163,6 +172,7 @@ impl Site {
     pub fn stop(
         &self,
         member: &str,
+        which: Which,
         signal: Signal,
         until: &Until<'_>,
         permit: Permit<'_>,
@@ -174,7 +184,11 @@ impl Site {
         permit()?;
         let _lock = Lock::take(&self.directory, member, HELD)
             .map_err(|error| Trouble::new(State::StopFailed, error.to_string()))?;
-        let Some(record) = self.instance(member)? else {
+        let found = match which {
+            Which::Recorded => self.recorded(member)?,
+            Which::Any => self.instance(member)?,
+        };
+        let Some(record) = found else {
             return Ok(());
         };
         permit()?;

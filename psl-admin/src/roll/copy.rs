@@ -30,8 +30,7 @@ pub fn with_cp(from: &Path, to: &Path) -> Result<(), Failure> {
             .map_err(|error| refused(format!("cannot open {aside:?}: {error}")))?,
     )
     .map_err(|errno| refused(format!("cannot sync {aside:?}: {errno}")))?;
-    let cwd = rustix::fs::CWD;
-    let flags = rustix::fs::RenameFlags::NOREPLACE;
-    rustix::fs::renameat_with(cwd, &aside, cwd, to, flags)
-        .map_err(|errno| refused(format!("cannot rename {aside:?} to {to:?}: {errno}")))
+    // It replaces nothing: what is there by now is no empty directory.
+    fs::rename(&aside, to)
+        .map_err(|error| refused(format!("cannot rename {aside:?} to {to:?}: {error}")))
 }

@@ -137,7 +137,7 @@ impl<'a> Drive<'a> {
 
     fn interrupted(&self) -> Result<(), Trouble> {
         let why = match self.asked() {
-            Some(Request::LetGo) => "another program was asked to undo it",
+            Some(Request::LetGo) => "somebody undoes it",
             _ => "by a signal",
         };
         self.note(Event::Interrupted { why: why.into() })

@@ -2,7 +2,6 @@
 use crate::columns;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::members::trouble;
 use crate::roll::journal::event::Outcome;
 use crate::roll::plan::Turn;
 use crate::roll::state::{Phase, Side, Standing, State};
@@ -105,11 +104,8 @@ pub fn ended(state: &State) -> Result<Exit, Failure> {
 
 /// Tells whether a member could not be brought back, or its link was not.
 fn is_hurt(state: &State) -> bool {
-    let is_refused = |standing: &Standing| {
-        let failed = standing.failed.as_ref();
-        failed.is_some_and(|(what, _)| *what == trouble::State::LinkRefused)
-    };
-    state.count(Side::Between) > 0 || state.standings.iter().any(is_refused)
+    let mut standings = state.standings.iter();
+    state.count(Side::Between) > 0 || standings.any(|standing| standing.is_left_alone)
 }
 
 fn reasons(state: &State) -> String {

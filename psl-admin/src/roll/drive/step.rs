@@ -1,5 +1,6 @@
 //! The steps of one member, each written down before it is taken.
 use crate::members::bounded::Until;
+use crate::members::detached::Which;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Member, Running};
 use crate::roll::drive::Drive;
@@ -138,7 +139,12 @@ impl Drive<'_> {
     fn stop(&self, member: &Member<'_>, way: Way) -> Result<(), Trouble> {
         let abandoned = || self.signals.is_abandoned();
         let until = Until::within(member.plan.stop_deadline, &abandoned);
-        let stopped = member.stop(&until, &|| self.permit());
+        // On the way back there is only what the roll itself has started.
+        let which = match way {
+            Way::There => Which::Any,
+            Way::Back => Which::Recorded,
+        };
+        let stopped = member.stop(which, &until, &|| self.permit());
         match stopped {
             // What does not run any more is not to be kept from its way back by a stop command that fails.
             Err(Trouble::Failed { .. }) if way == Way::Back && !self.still_runs(member) => Ok(()),

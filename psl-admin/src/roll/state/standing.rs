@@ -27,6 +27,8 @@ pub struct Standing {
     pub is_copied: bool,
     /// Whether its link may have been set, and was not set back.
     pub is_linked: bool,
+    /// Whether its link was not set back, because somebody else has changed it.
+    pub is_left_alone: bool,
     /// Whether its start was begun on this way.
     pub has_begun_start: bool,
     /// The generation with its link, or without it.
@@ -55,6 +57,7 @@ impl Standing {
             }
             Event::LeftAlone { why, .. } => {
                 self.failed = Some((trouble::State::LinkRefused, why.clone()));
+                self.is_left_alone = true;
                 self.is_linked = false;
             }
             Event::Failed { state, message, .. } => {

@@ -4,8 +4,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use rustix::process::{getpgid, getpid, getppid, getsid};
-
 /// Prints the physical program, the arguments, the environment without the engine's part, the version seen, and what
 /// else a program inherits.
 pub fn describe(program: &OsStr) {
@@ -60,14 +58,17 @@ fn standing() -> String {
             .any(|what| line.starts_with(what))
     });
     let lines: Vec<_> = lines.collect();
-    let group = match getpgid(None).expect("it has one") {
-        own if own == getpid() => "leads its group",
-        its if Some(its) == getppid().and_then(|parent| getpgid(Some(parent)).ok()) => {
-            "is in its parent's group"
-        }
+    // A group or a session that a process outside a PID namespace leads is 0 in there.
+    // SAFETY: plain system calls without arguments in memory.
+    let (own, group, session) = unsafe { (libc::getpid(), libc::getpgid(0), libc::getsid(0)) };
+    // SAFETY: as above.
+    let parents = unsafe { libc::getpgid(libc::getppid()) };
+    let group = match group {
+        its if its == own => "leads its group",
+        its if its == parents => "is in its parent's group",
         _ => "is in another group",
     };
-    let session = if getsid(None) == Ok(getpid()) {
+    let session = if session == own {
         "leads its session"
     } else {
         "is in another's session"

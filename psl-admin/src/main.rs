@@ -52,6 +52,7 @@ mod nearest;
 mod parent_death;
 mod removal;
 mod roll;
+mod running;
 mod shim_file;
 mod shown_link;
 mod signals;

@@ -6,12 +6,14 @@ use crate::exec;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch::Launch;
+use crate::running::{self, Here, Launched};
 use crate::{command, known, mount, shim_file};
 use clap::Args;
 use psl_table::pinned::{Pinned, View};
 use psl_table::snapshot::{Entry, Place, Snapshot};
 use psl_table::store::Store;
 use psl_table::table::Table;
+use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -61,7 +63,10 @@ impl Run {
             engine: self.engine.pinned(),
             view: View::Open,
         };
-        Err(match engine::decide(self.engine) {
+        let engine = engine::decide(self.engine);
+        // Removed when this ends without having become the command.
+        let _registered = self.register(context, &store, &pinned, engine);
+        Err(match engine {
             Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),
             Engine::Mount => {
                 let shim = shim_file::find(&host).ok();
@@ -70,6 +75,41 @@ impl Run {
                 self.mount(context, shim.as_deref(), &store, &table, pinned)?
             }
         })
+    }
+
+    /// Lets other hosts see the instance. Without that it is an instance all the same.
+    fn register(
+        &self,
+        context: &Context,
+        store: &Store,
+        pinned: &Pinned,
+        engine: Engine,
+    ) -> Option<running::Own> {
+        let launched = Launched {
+            member: self.member.clone(),
+            generation: pinned.generation,
+            engine: engine.name().to_owned(),
+            program: self.command[0].to_string_lossy().into_owned(),
+        };
+        let error = match running::register(store, &Here::new(), launched) {
+            Ok(own) => return Some(own),
+            Err(error) => error,
+        };
+        // Users who cannot write the store are no exception.
+        let is_expected = matches!(
+            Errno::from_io_error(&error),
+            Some(Errno::ACCESS | Errno::PERM | Errno::ROFS)
+        );
+        let message = format!(
+            "other hosts do not see this instance: it cannot be registered in the store: {error}"
+        );
+        match std::env::var_os("PSL_LOG") {
+            Some(level) if level == "error" => {}
+            Some(level) if level == "info" || level == "debug" => context.console.note(&message),
+            _ if is_expected => {}
+            _ => context.console.warn(&message),
+        }
+        None
     }
 
     fn preload(&self, shim: &Path, store: &Store, pinned: &Pinned) -> Failure {

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
     add, apply, check, completions, demo, diff, doctor, edit, enter, env, explain, history, init,
-    list, man, member, remove, resolve, rollback, run, show, stage, upgrade,
+    list, man, member, ps, remove, resolve, rollback, run, show, stage, upgrade,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -79,6 +79,7 @@ pub enum Verb {
     #[command(hide = true)]
     Enter(enter::Enter),
     Env(env::Env),
+    Ps(ps::Ps),
     Doctor(doctor::Doctor),
     Stage(stage::Stage),
     Upgrade(upgrade::Upgrade),
@@ -108,6 +109,7 @@ impl Verb {
             Self::Run(verb) => verb.run(context),
             Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Ps(verb) => verb.run(context),
             Self::Doctor(verb) => verb.run(context),
             Self::Stage(verb) => verb.run(context),
             Self::Upgrade(verb) => verb.run(context),

@@ -19,6 +19,7 @@ mod init;
 mod list;
 mod man;
 mod member;
+mod ps;
 mod remove;
 mod resolve;
 mod rollback;

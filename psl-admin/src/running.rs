@@ -68,21 +68,30 @@ pub struct Registrations {
 /// Fails when the directory is there and cannot be listed; a single file that cannot be read is skipped by its name.
 pub fn registrations(store: &Store, here: &Here) -> Result<Registrations, Failure> {
     let directory = store.dir().join(RUNNING);
-    let failed = |errno| {
+    let found = match open(store) {
+        Err(Errno::NOENT) => return Ok(Registrations::default()),
+        opened => opened.and_then(|opened| read_all(&opened, &directory, here, |_| true)),
+    };
+    found.map_err(|errno| {
         let message = format!("cannot list {directory:?}: {}", io::Error::from(errno));
         Failure::new(Exit::Storage, message)
-    };
-    let opened = match open(store) {
-        Err(Errno::NOENT) => return Ok(Registrations::default()),
-        opened => opened.map_err(failed)?,
-    };
-    let mut names = names(&opened).map_err(failed)?;
-    names.retain(|name| entry::is_name(name));
+    })
+}
+
+/// Reads the entries whose names are wanted.
+fn read_all(
+    opened: &OwnedFd,
+    directory: &Path,
+    here: &Here,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Registrations, Errno> {
+    let mut names = names(opened)?;
+    names.retain(|name| entry::is_name(name) && is_wanted(name));
     names.sort_unstable();
     let mut all = Registrations::default();
     for name in names {
         let file = directory.join(&name);
-        match read(&opened, &name) {
+        match read(opened, &name) {
             Ok(Some(entry)) => {
                 let life = here.life_of(&entry);
                 all.found.push(Registration { entry, file, life });
@@ -122,8 +131,9 @@ pub fn register(store: &Store, here: &Here, launched: Launched) -> io::Result<Ow
     let name = entry.name();
     write(&directory, &name, &entry.to_string())?;
     // What stays does no harm: whoever reads it sees that it is dead.
-    let _ = sweep(&directory, here);
-    let file = store.dir().join(RUNNING).join(name);
+    let path = store.dir().join(RUNNING);
+    let _ = sweep(&directory, &path, here);
+    let file = path.join(name);
     Ok(Own { file })
 }
 
@@ -148,19 +158,15 @@ impl Drop for Own {
 }
 
 /// Removes the entries of this host's dead instances, and what was left of those that never became entries.
-fn sweep(directory: &OwnedFd, here: &Here) -> io::Result<()> {
-    for name in names(directory)? {
-        let is_dead = if name.ends_with(ASIDE) {
-            is_old(directory, &name)
-        } else if entry::is_name(&name) && here.may_judge(&name) {
-            let entry = read(directory, &name).ok().flatten();
-            entry.is_some_and(|entry| here.life_of(&entry) == Life::Dead)
-        } else {
-            false
-        };
-        if is_dead {
-            let _ = unlinkat(directory, &name, AtFlags::empty());
-        }
+fn sweep(opened: &OwnedFd, directory: &Path, here: &Here) -> io::Result<()> {
+    let registered = read_all(opened, directory, here, |name| here.may_judge(name))?;
+    let dead = registered.found.iter().filter(|one| one.life == Life::Dead);
+    dead.for_each(|one| _ = one.remove());
+    let left = names(opened)?
+        .into_iter()
+        .filter(|name| name.ends_with(ASIDE));
+    for name in left.filter(|name| is_old(opened, name)) {
+        let _ = unlinkat(opened, &name, AtFlags::empty());
     }
     Ok(())
 }

@@ -42,6 +42,9 @@ pub struct Row {
     started: Option<Timestamp>,
     /// How many processes it stands for.
     processes: usize,
+    /// Its entry in the store, where nothing else is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<String>,
 }
 
 impl Row {
@@ -60,6 +63,7 @@ impl Row {
             why,
             started: process.started,
             processes: 1,
+            registration: None,
         }
     }
 
@@ -156,6 +160,7 @@ pub fn of_registration(
         why: Some(why.into()),
         started: Some(one.entry.started),
         processes: 1,
+        registration: Some(one.file.to_string_lossy().into_owned()),
     }
 }
 

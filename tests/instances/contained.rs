@@ -16,12 +16,16 @@ fn an_instance_in_a_container_is_seen_from_outside_once() {
     command
         .args(["--pid", "--mount", "--fork", "--mount-proc", "bash", "-c"])
         .arg(format!(
-            "exec 5< $1; {admin} run --member {MEMBER} -- bash -c 'echo $$; cat' "
+            "exec 5< $1
+            {admin} run --member {MEMBER} -- bash -c 'echo $$; cat; true'"
         ))
         .arg("sh")
         .arg(host.path("binaries/version2/file"));
     let mut instance = Instance::start(command);
-    assert_ne!(instance.next_line(), instance.id().to_string());
+    assert!(
+        instance.next_line().len() < 3,
+        "its number is one of the container's"
+    );
     let seen = Seen::of(&host, &[]);
     let [row] = &seen.rows[..] else {
         panic!("{seen:#?}")

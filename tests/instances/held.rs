@@ -1,7 +1,5 @@
 //! Files of versions that an instance's links do not lead to.
 
-use std::ffi::OsString;
-
 use psl_tests::host::{self, Host};
 use psl_tests::instance::Instance;
 use psl_tests::packages;
@@ -20,17 +18,14 @@ fn started_by(host: &Host, member: &str, engine: &str, script: &str) -> Instance
 #[test]
 fn a_file_of_another_version_that_is_held_is_told() {
     let host = host();
-    let mut python: Vec<OsString> = Vec::new();
-    python.push("-c".into());
-    python.push(
-        "import mmap, sys\n\
-        kept = mmap.mmap(open(sys.argv[1]).fileno(), 0, prot=mmap.PROT_READ)\n\
-        print('mapped', flush=True); input()"
-            .into(),
-    );
+    let python = "import mmap, sys\n\
+        file = open(sys.argv[1])\n\
+        kept = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)\n\
+        file.close()\n\
+        print('mapped', flush=True); input()";
     let mut mapping = host.run(MEMBER, packages::file("/usr/bin/python3"));
     mapping
-        .args(&python)
+        .args(["-c", python])
         .arg(host.path("binaries/version3/file"));
     // Nobody has a link to it: it is no version of anything.
     let instance = shell(&host, MEMBER);

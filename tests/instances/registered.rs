@@ -118,20 +118,19 @@ fn entries_of_other_hosts_are_shown_and_kept_and_dead_ones_of_this_host_are_not(
     let another = "00000000-0000-4000-8000-000000000000";
     let remote = forge(entry, &[(&name, "node.b"), (&boot, another)]);
     // Another host may be called like this one.
-    let same = forge(
-        entry,
-        &[
-            (&boot, another),
-            (&value(entry, "machine"), "0123456789abcdef"),
-        ],
-    );
+    let (start, machine) = (value(entry, "start"), value(entry, "machine"));
+    let changes = [
+        (&*boot, another),
+        (&machine, "0123456789abcdef"),
+        (&start, "42"),
+    ];
+    let same = forge(entry, &changes);
     // A container of this or another host, which has been started again.
     let contained = forge(
         entry,
         &[(&boot, another), (&value(entry, "namespace"), "77")],
     );
     // A process of this host before it was booted; one whose number was given again; one that has ended.
-    let start = value(entry, "start");
     let pid = value(entry, "pid");
     let dead = [
         forge(entry, &[(&boot, another)]),

@@ -46,10 +46,13 @@ pub fn of(traces: &Traces) -> Vec<Held> {
         path: PathBuf::from(&file.path),
         link: dir.join("map_files").join(&file.range),
     });
-    linked
+    let mut all: Vec<_> = linked
         .chain(mapped)
         .filter(|held| held.path.parent().is_some())
-        .collect()
+        .collect();
+    // What a program is made of says more than what it reads.
+    all.sort_by_key(|held| held.how);
+    all
 }
 
 impl Held {

@@ -1,8 +1,8 @@
 //! Whether a registered process still is there, judged from this host and this container of it.
 use crate::members::detached::process::Identity;
 use crate::running::entry::{Entry, host_part};
-use procfs::ProcError;
 use procfs::process::{Process, Stat, all_processes};
+use procfs::{ProcError, ProcResult};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process};
 use std::cell::OnceCell;
@@ -35,8 +35,7 @@ pub enum Life {
 pub struct Here {
     own: Option<Identity>,
     machine: String,
-    /// Processes of the containers of this host by namespace and number; none when not all can be seen.
-    contained: OnceCell<Option<HashMap<(u64, i32), i32>>>,
+    contained: OnceCell<Contained>,
 }
 
 impl Here {
@@ -112,41 +111,60 @@ impl Here {
     }
 
     fn contained(&self, process: &Identity) -> Life {
-        let Some(contained) = self.contained.get_or_init(|| self.look_into_containers()) else {
-            return Life::Unknown;
-        };
+        let contained = self.contained.get_or_init(|| Contained::of(self));
         let number = i32::try_from(process.pid).unwrap_or(0);
-        match contained.get(&(process.namespace, number)) {
+        match contained.processes.get(&(process.namespace, number)) {
             Some(&pid) => Life::Alive(pid),
-            None => Life::Dead,
+            None if contained.is_complete => Life::Dead,
+            None => Life::Unknown,
+        }
+    }
+}
+
+/// The processes of the containers of this host.
+#[derive(Debug)]
+struct Contained {
+    /// By their namespaces and their numbers there.
+    processes: HashMap<(u64, i32), i32>,
+    /// There are no others.
+    is_complete: bool,
+}
+
+impl Contained {
+    fn of(here: &Here) -> Self {
+        let is_outside = here
+            .own
+            .as_ref()
+            .is_some_and(|own| own.namespace == FIRST_NAMESPACE);
+        let mut contained = Self {
+            processes: HashMap::new(),
+            // Processes may be hidden from other users.
+            is_complete: is_outside && rustix::process::geteuid().is_root(),
+        };
+        match all_processes() {
+            Ok(processes) => processes.for_each(|process| contained.add(process)),
+            Err(_) => contained.is_complete = false,
+        }
+        contained
+    }
+
+    fn add(&mut self, process: ProcResult<Process>) {
+        let numbers =
+            |process: &Process| Ok((process.pid, process.status()?.nspid.unwrap_or_default()));
+        let (pid, numbers) = match process.and_then(|process| numbers(&process)) {
+            Ok(found) => found,
+            Err(error) => return self.miss(matches!(error, ProcError::NotFound(_))),
+        };
+        // Everybody may see that it is in no namespace but this process's own.
+        let [_, .., inner] = numbers[..] else { return };
+        match rustix::fs::stat(format!("/proc/{pid}/ns/pid")) {
+            Ok(stat) => _ = self.processes.insert((stat.st_ino, inner), pid),
+            Err(errno) => self.miss(matches!(errno, Errno::NOENT | Errno::SRCH)),
         }
     }
 
-    fn look_into_containers(&self) -> Option<HashMap<(u64, i32), i32>> {
-        let is_outside = self.own.as_ref()?.namespace == FIRST_NAMESPACE;
-        if !is_outside || !rustix::process::geteuid().is_root() {
-            return None;
-        }
-        let mut found = HashMap::new();
-        for process in all_processes().ok()?.flatten() {
-            let namespace = rustix::fs::stat(format!("/proc/{}/ns/pid", process.pid()));
-            let namespace = match namespace {
-                Ok(stat) => stat.st_ino,
-                Err(Errno::NOENT | Errno::SRCH) => continue,
-                Err(_) => return None,
-            };
-            if namespace == FIRST_NAMESPACE {
-                continue;
-            }
-            let status = match process.status() {
-                Ok(status) => status,
-                Err(ProcError::NotFound(_)) => continue,
-                Err(_) => return None,
-            };
-            let inner = status.nspid.and_then(|numbers| numbers.last().copied());
-            found.insert((namespace, inner?), process.pid());
-        }
-        Some(found)
+    fn miss(&mut self, is_gone: bool) {
+        self.is_complete &= is_gone;
     }
 }
 

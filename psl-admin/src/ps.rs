@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known;
-use crate::running::{self, Here, Life, Registration, Registrations};
+use crate::running::{self, Here, Life, Registrations};
 use clap::Args;
 use judge::Judge;
 use launch::Launch;
@@ -61,17 +61,19 @@ impl Ps {
         let current = store.read()?;
         let here = Here::new();
         // Registrations come first: an instance that starts meanwhile is seen by its processes.
-        let mut registered = self.registered(context, &store, &here);
+        let registered = self.registered(context, &store, &here);
         let survey = Survey::take(&store, &current, self.member.as_deref())?;
         let launches = launch::group(&survey.seen, &first_processes(&registered));
         let mut judge = Judge::new(&store, &current, &survey.seen)?;
         let mut rows = Vec::new();
         for launch in &launches {
             rows.extend(self.rows_of(launch, &survey, &mut judge));
-            let is_of = |one: &Registration| one.life == Life::Alive(launch.first(&survey).pid());
-            registered.found.retain(|one| !is_of(one));
         }
-        for one in &registered.found {
+        for one in registered
+            .found
+            .iter()
+            .filter(|one| survey.misses(one, &here))
+        {
             rows.push(row::of_registration(one, &survey, |member, generation| {
                 judge.verdict_unseen(&store, member, generation)
             }));

@@ -17,6 +17,7 @@ use psl_table::choices::Choices;
 use psl_table::pinned;
 use psl_table::store::Store;
 use psl_table::table::Table;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io;
@@ -25,6 +26,10 @@ use std::rc::Rc;
 
 /// A mount namespace and a root in it.
 type At = (u64, Identity);
+
+/// What processes see the same by: the first process of their launch, their program, where their places are found, and
+/// whether they follow live links.
+type Key = (i32, Vec<u8>, Option<At>, bool);
 
 /// A verdict, and its reason.
 pub type Verdict = (State, Option<String>);
@@ -45,7 +50,7 @@ pub struct Judge<'a> {
     namespace: u64,
     spaces: HashMap<At, Space>,
     versions: HashMap<Option<At>, Rc<Versions>>,
-    sights: HashMap<(i32, Vec<u8>), Rc<Sight>>,
+    sights: HashMap<Key, Rc<Sight>>,
 }
 
 impl<'a> Judge<'a> {
@@ -64,6 +69,7 @@ impl<'a> Judge<'a> {
             .filter(|wanted| *wanted != current.generation);
         let tables =
             others.filter_map(|wanted| Some((wanted, store.read_generation(wanted).ok()?)));
+        raise_limit();
         Ok(Self {
             current,
             tables: tables.collect(),
@@ -78,7 +84,13 @@ impl<'a> Judge<'a> {
     /// Judges a process of the instance whose first process is `first`.
     pub fn verdict(&mut self, first: &Seen, process: &Seen) -> Verdict {
         let at = self.find(process);
-        let key = (first.pid(), process.instance.program.clone());
+        let follows = follows(process);
+        let key = (
+            first.pid(),
+            process.instance.program.clone(),
+            at.places,
+            follows,
+        );
         let sight = match self.sights.get(&key) {
             Some(sight) => Rc::clone(sight),
             None => {
@@ -173,8 +185,7 @@ impl<'a> Judge<'a> {
             let Some(new) = new.decide(program, tree) else {
                 return Some("it would not start again: its links lead in a circle".into());
             };
-            let follows = process.engine() != Some(Engine::Mount);
-            let difference = links::difference(snapshot, &new, follows)?;
+            let difference = links::difference(snapshot, &new, follows(process))?;
             let current = self.current.generation;
             Some(format!("generation {current} {difference}"))
         };
@@ -208,6 +219,24 @@ impl<'a> Judge<'a> {
             .filter(|(chain, _)| sight.is_strange(chain, &versions, tree));
         strange.next().map(|(_, held)| held)
     }
+}
+
+/// Tells whether live links of a process lead where the current table says.
+fn follows(process: &Seen) -> bool {
+    process.engine() != Some(Engine::Mount)
+}
+
+/// Lets this process keep the root of every namespace open that it meets.
+fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // With fewer, what is in the last namespaces is looked up by the names of this one, and not recognised.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    );
 }
 
 /// Says why nothing makes a process see its links.

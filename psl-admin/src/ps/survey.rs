@@ -3,6 +3,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::instance::{Instance, Marks, Silence, Traces};
+use crate::running::{Here, Life, Registration};
 use jiff::Timestamp;
 use procfs::process::{Process, Stat, all_processes};
 use psl_table::config::HostConfig;
@@ -79,6 +80,21 @@ impl Survey {
     fn without_engine(&self) -> impl Iterator<Item = i32> {
         let seen = self.seen.iter();
         seen.filter(|seen| seen.engine().is_none()).map(Seen::pid)
+    }
+
+    /// Tells whether nothing but its registration is known of an instance, which may have ended meanwhile.
+    pub fn misses(&self, one: &Registration, here: &Here) -> bool {
+        let Life::Alive(pid) = one.life else {
+            return true;
+        };
+        let program = |pid: &str| identity(&Path::new("/proc").join(pid).join("exe"));
+        // It registers itself before it becomes its command.
+        let is_beginning = || {
+            let own = program("self");
+            own.is_some() && program(&pid.to_string()) == own
+        };
+        let is_seen = self.seen.iter().any(|seen| seen.pid() == pid);
+        !is_seen && !is_beginning() && here.life_of(&one.entry) != Life::Dead
     }
 
     /// Says what could not be seen.

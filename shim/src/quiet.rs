@@ -144,7 +144,7 @@ pub fn is_quiet(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> boo
     if dir != libc::AT_FDCWD && !is_absolute {
         // Nobody remembers which directory it is; but no link of any has this name.
         return name.parent.is_empty()
-            && !snapshot.may_have(name.last)
+            && !snapshot.has_name(name.last)
             && (!follows || !has_slash && is_no_symlink(dir, path));
     }
     let Some(moment) = Moment::now(is_absolute) else {
@@ -153,7 +153,7 @@ pub fn is_quiet(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> boo
     if follows && FILES.has(moment.hash(name.whole)) {
         return true;
     }
-    if snapshot.may_have(name.last) {
+    if snapshot.has_name(name.last) {
         return false;
     }
     let is_parent_quiet = name.parent.is_empty() || DIRECTORIES.has(moment.hash(name.parent));
@@ -226,7 +226,7 @@ fn learn(snapshot: &Snapshot, moment: Moment, name: &Name<'_>, follows: bool) ->
         let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
         let component = rest[slashes..].split(|&byte| byte == b'/').next();
         let component = component.unwrap_or_default();
-        if snapshot.may_have(component) {
+        if snapshot.has_name(component) {
             return false;
         }
         length += slashes + component.len();

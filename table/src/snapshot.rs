@@ -167,8 +167,14 @@ impl Snapshot {
         &self.places[first..first + count]
     }
 
+    /// Whether a place has this name, in whatever directory.
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        !self.named(name).is_empty()
+    }
+
     /// Whether a place may have this name: at little cost, and wrong in a name or two of a hundred that none has.
-    pub fn may_have(&self, name: &[u8]) -> bool {
+    #[inline]
+    fn may_have(&self, name: &[u8]) -> bool {
         // A power of two, but for no places at all.
         let last = (self.bits.len() * 64).wrapping_sub(1);
         let has = |at: usize| {

@@ -1,6 +1,6 @@
 //! Names that lead to a link only from some moment on, because what is on their way changes.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
@@ -37,8 +37,13 @@ pub fn turn(root: &str) {
     directory(&plain);
     let other = turned("turned");
     in_other_directories(&plain, &other);
-    in_children(&plain, &other);
-    in_a_thread_of_its_own(&plain, &other);
+    let sides = [(&*plain, "own"), (&*other, "two")];
+    let turned = [sides[1], sides[0]];
+    in_children(sides);
+    in_children(turned);
+    // Nothing relative is remembered from here on.
+    in_a_thread_of_its_own(sides);
+    in_a_thread_of_its_own(turned);
     by_somebody_else(&room.join("else"), &link);
 }
 
@@ -152,19 +157,25 @@ fn in_other_directories(plain: &Path, other: &Path) {
     assert_eq!(unsafe { libc::fchdir(back.as_raw_fd()) }, 0);
 }
 
+/// A directory with `a/which`, and what that is to read.
+type Side<'p> = (&'p Path, &'p str);
+
 /// A child's working directory is not its parent's, whoever's memory it has.
-fn in_children(plain: &Path, other: &Path) {
+fn in_children([here, there]: [Side<'_>; 2]) {
     const STACK: usize = 65536;
     let name = Path::new("a/which");
     let before = std::env::current_dir().expect("it is there");
-    let there = CString::new(other.as_os_str().as_encoded_bytes()).expect("no NUL");
-    enter(plain);
-    assert_eq!(read_often(name), "own");
+    let text = |text: &str| CString::new(text).expect("no NUL");
+    let path = there.0.to_str().expect("ours");
+    let (directory, expected) = (text(path), text(there.1));
+    let mut told = [directory.as_ptr(), expected.as_ptr()];
+    enter(here.0);
+    assert_eq!(read_often(name), here.1);
     let mut stack = vec![0_u8; STACK];
     let top = stack.as_mut_ptr_range().end.cast::<c_void>();
     // SAFETY: an aligned address in the stack.
     let top = unsafe { top.byte_sub(top.addr() % 16) };
-    let argument = there.as_ptr().cast_mut().cast();
+    let argument = told.as_mut_ptr().cast();
     for flags in [None, Some(0), Some(libc::CLONE_VM | libc::CLONE_VFORK)] {
         // SAFETY: the child makes system calls and ends, on a stack of its own where it has this memory.
         let child = unsafe {
@@ -181,17 +192,18 @@ fn in_children(plain: &Path, other: &Path) {
         let ended = unsafe { libc::waitpid(child, &raw mut status, 0) };
         assert_eq!((ended, status), (child, 0), "{flags:?}");
         // What the child remembers is of its own directory.
-        assert_eq!(read_often(name), "own", "{flags:?}");
+        assert_eq!(read_often(name), here.1, "{flags:?}");
     }
     enter(&before);
 }
 
-/// Goes to a directory and says by its status whether a name leads to the link there.
-extern "C" fn reads_there(directory: *mut c_void) -> c_int {
+/// Goes to a directory and says by its status whether the name there leads to what it is told.
+extern "C" fn reads_there(told: *mut c_void) -> c_int {
     let mut text = [0_u8; 3];
-    // SAFETY: C strings, and buffers as large as the calls are told.
+    // SAFETY: two C strings, and buffers as large as the calls are told.
     unsafe {
-        let entered = libc::chdir(directory.cast());
+        let [directory, expected]: [*const c_char; 2] = *told.cast();
+        let entered = libc::chdir(directory);
         let mut status = std::mem::zeroed();
         for _ in 0..3 {
             libc::stat64(c"a/which".as_ptr(), &raw mut status);
@@ -199,25 +211,26 @@ extern "C" fn reads_there(directory: *mut c_void) -> c_int {
         let file = libc::open(c"a/which".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
         let read = libc::read(file, text.as_mut_ptr().cast(), text.len());
         libc::close(file);
-        c_int::from(entered != 0 || read != 3 || &text != b"two")
+        let is_right = std::ffi::CStr::from_ptr(expected).to_bytes() == text;
+        c_int::from(entered != 0 || read != 3 || !is_right)
     }
 }
 
 /// A thread may have a working directory of its own.
-fn in_a_thread_of_its_own(plain: &Path, other: &Path) {
+fn in_a_thread_of_its_own([here, there]: [Side<'_>; 2]) {
     let before = std::env::current_dir().expect("it is there");
-    enter(plain);
+    enter(here.0);
     let name = Path::new("a/which");
-    assert_eq!(read_often(name), "own");
+    assert_eq!(read_often(name), here.1);
     thread::scope(|scope| {
         let own = scope.spawn(|| {
             // SAFETY: nobody counts on the directory of this thread.
             assert_eq!(unsafe { libc::unshare(libc::CLONE_FS) }, 0);
-            enter(other);
-            assert_eq!(read(name), "two");
+            enter(there.0);
+            assert_eq!(read_often(name), there.1);
         });
         own.join().expect("it reads what it is to read");
-        assert_eq!(read_often(name), "own");
+        assert_eq!(read_often(name), here.1);
     });
     enter(&before);
 }

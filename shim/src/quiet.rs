@@ -133,34 +133,38 @@ pub fn no_longer_shared() {
 /// Whether a name is quiet, or fails in the kernel as it would in a walk; where this says no, a walk tells.
 #[inline(never)]
 pub fn is_quiet(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> bool {
-    let Some(name) = Name::of(path) else {
+    let text = path.to_bytes();
+    let (Some(first), Some(end)) = (text.first(), text.last()) else {
         return false;
     };
-    let (is_absolute, has_slash) = (path.to_bytes()[0] == b'/', name.has_slash);
-    let follows = has_slash || last == Last::Followed;
-    if has_slash && last == Last::Entry {
-        return false;
-    }
+    let is_absolute = *first == b'/';
     if dir != libc::AT_FDCWD && !is_absolute {
-        // Nobody remembers which directory it is; but no link of any has this name.
-        return name.parent.is_empty()
-            && !snapshot.has_name(name.last)
-            && (!follows || !has_slash && is_no_symlink(dir, path));
+        return is_quiet_in(snapshot, dir, path, last);
     }
     let Some(moment) = Moment::now(is_absolute) else {
         return false;
     };
-    if follows && FILES.has(moment.hash(name.whole)) {
+    // What is asked for again and again, without taking it apart.
+    if last == Last::Followed && *end != b'/' && FILES.has(moment.hash(text)) {
         return true;
     }
-    if snapshot.has_name(name.last) {
+    let Some(name) = Name::of(text) else {
+        return false;
+    };
+    if name.has_slash && last == Last::Entry || snapshot.has_name(name.last) {
         return false;
     }
-    let is_parent_quiet = name.parent.is_empty() || DIRECTORIES.has(moment.hash(name.parent));
-    if is_parent_quiet && !follows {
-        return true;
-    }
-    learn(snapshot, moment, &name, follows)
+    let follows = name.has_slash || last == Last::Followed;
+    let is_parent_known = name.parent.is_empty() || DIRECTORIES.has(moment.hash(name.parent));
+    !follows && is_parent_known || learn(snapshot, moment, &name, follows)
+}
+
+/// Does the same for a name that begins at a descriptor: nobody remembers which directory that is.
+fn is_quiet_in(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> bool {
+    let name = path.to_bytes();
+    !name.contains(&b'/')
+        && !snapshot.has_name(name)
+        && (last != Last::Followed || is_no_symlink(dir, path))
 }
 
 /// A name in its parts.
@@ -176,14 +180,14 @@ struct Name<'n> {
 
 impl<'n> Name<'n> {
     /// Takes a name apart; none if it has no last component.
-    fn of(path: &'n CStr) -> Option<Self> {
-        let whole = trimmed(path.to_bytes());
+    fn of(text: &'n [u8]) -> Option<Self> {
+        let whole = trimmed(text);
         let start = start_of_last(whole);
         Some(Self {
             whole,
             parent: trimmed(&whole[..start]),
             last: Some(&whole[start..]).filter(|last| !last.is_empty())?,
-            has_slash: whole.len() < path.to_bytes().len(),
+            has_slash: whole.len() < text.len(),
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::instance::Instance;
 use crate::launch::uncovered::{self, Policy};
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
+use crate::quiet;
 use crate::real;
 use crate::registration;
 use crate::report::{Level, Report};
@@ -30,7 +31,10 @@ const VARIABLES: [&str; 7] = [
 
 #[ctor::ctor(unsafe)]
 fn start() {
-    real::bind();
+    // An auditing library makes no call that is hooked.
+    if LinkMap::own().is_some() {
+        real::bind();
+    }
     let start = Start::read();
     if start.secure {
         return;
@@ -83,14 +87,15 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         library: own_path,
         notice: report.notice(),
     })));
-    if let Some(directory) = own.and_then(library_directory) {
+    if let Some(directory) = library_directory(own) {
         let _ = tokens::LIB.set(Box::leak(Box::new(directory)));
     }
     // Only this constructor sets it.
     let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
-    if !own.is_none_or(LinkMap::is_of_program) {
+    if own.is_none() {
         return;
     }
+    quiet::start();
     if resolve::snapshot().is_some()
         && let Err(reason) = restart::mend(start, is_launch)
     {

@@ -21,6 +21,8 @@ pub fn rows() -> Vec<Row> {
         umount2 (Path, int(libc::MNT_EXPIRE)) "number" .spares_root();
         umount2 (Path, int(UMOUNT_NOFOLLOW)) "number" .spares_root();
         setns (Int(-1), Int(0)) "number";
+        unshare (Int(-1)) "number";
+        fchdir (Int(-1)) "number";
         pivot_root (Path, DIRECTORY) "number" .spares_root();
         pivot_root (DIRECTORY, Path) "number" .spares_root();
         swapon (Path, Int(0)) "number" .spares_root();

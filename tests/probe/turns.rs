@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Has `a` in a directory lead to a link.
+type Change = fn(&Path, &Path);
+
 /// Has a name lead to the link by every way there is, each right after it was asked for often.
 pub fn turn(root: &str) {
     let room = Path::new(root).join("spare/turns");
     fs::create_dir(&room).expect("the tree is there");
     let link = Path::new(root).join("shared/version");
-    let ways: &[(&str, fn(&Path, &Path))] = &[
+    let ways: [(&str, Change); 5] = [
         ("rename and symlink", rename_and_symlink),
         ("an exchange", exchange),
         ("an exchange by number", exchange_by_number),
@@ -145,11 +148,11 @@ fn in_other_directories(plain: &Path, other: &Path) {
             false => enter(other),
             // SAFETY: a descriptor.
             true if how == "fchdir" => assert_eq!(unsafe { libc::fchdir(open.as_raw_fd()) }, 0),
-            // SAFETY: likewise.
-            true => assert_eq!(
-                unsafe { libc::syscall(libc::SYS_fchdir, open.as_raw_fd()) },
-                0
-            ),
+            true => {
+                // SAFETY: likewise.
+                let done = unsafe { libc::syscall(libc::SYS_fchdir, open.as_raw_fd()) };
+                assert_eq!(done, 0);
+            }
         }
         assert_eq!(read(name), "two", "{how}");
     }

@@ -118,7 +118,7 @@ pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Resu
             continue;
         }
         let path = route.beside(name);
-        if entry.file_type() == rustix::fs::FileType::Directory {
+        if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
             let in_use = match uses::users_of(&path) {
                 Ok(uses) if uses.users.is_empty() => None,
                 Ok(uses) => Some(uses.to_string()),

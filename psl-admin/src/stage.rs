@@ -219,6 +219,11 @@ impl Job<'_> {
 }
 
 impl Staged {
+    /// Returns how many bytes the copy takes on the storage, beside what it shares.
+    pub fn needed(&self) -> u64 {
+        if self.reflink { 0 } else { self.stored_bytes }
+    }
+
     fn text(&self) -> String {
         let counted =
             |count, one, several| format!("{count} {}", if count == 1 { one } else { several });

@@ -3,6 +3,7 @@ use crate::members::bounded::Until;
 use crate::members::detached::Which;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Member, Running};
+use crate::roll::copy;
 use crate::roll::drive::Drive;
 use crate::roll::drive::check;
 use crate::roll::journal::event::{Event, Step, Way};
@@ -132,8 +133,11 @@ impl Drive<'_> {
             return Ok(());
         }
         self.permit()?;
-        (self.copier)(Path::new(from), to)
-            .map_err(|failure| Trouble::new(State::CopyFailed, failure.told().0))
+        let is_unwanted = || self.is_ending();
+        copy::make(Path::new(from), to, &is_unwanted).map_err(|failure| match is_unwanted() {
+            true => Trouble::Abandoned,
+            false => Trouble::new(State::CopyFailed, failure.told().0),
+        })
     }
 
     fn stop(&self, member: &Member<'_>, way: Way) -> Result<(), Trouble> {

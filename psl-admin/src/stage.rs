@@ -8,6 +8,7 @@ mod room;
 
 mod claim;
 mod copy;
+mod leftovers;
 mod patch;
 mod seal;
 mod work;
@@ -17,6 +18,8 @@ mod contents;
 mod progress;
 mod twins;
 mod warned;
+
+pub use leftovers::{leftovers, remove_leftovers};
 
 use crate::console::Console;
 use crate::context::Context;

@@ -15,7 +15,11 @@ const ASKED: Duration = Duration::from_millis(100);
 /// Makes `to` a copy of `from` as `stage` does: complete, or not there at all.
 ///
 /// It ends before its time, with a failure, once `is_unwanted` says so.
-pub fn make(from: &Path, to: &Path, is_unwanted: &(dyn Fn() -> bool + Sync)) -> Result<(), Failure> {
+pub fn make(
+    from: &Path,
+    to: &Path,
+    is_unwanted: &(dyn Fn() -> bool + Sync),
+) -> Result<(), Failure> {
     let signals = Signals::deaf();
     thread::scope(|scope| {
         let (sender, done) = mpsc::channel::<()>();

@@ -2,7 +2,7 @@
 pub mod health;
 mod launch;
 mod space;
-mod targets;
+pub mod targets;
 
 use crate::console::Console;
 use crate::exit::Exit;

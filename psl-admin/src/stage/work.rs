@@ -107,9 +107,14 @@ impl Drop for Work<'_> {
     }
 }
 
-/// Removes what dead stages to this place have left; the claim proves that none is alive. What some process still
-/// uses, such as a patch that outlived its stage, stays with a warning.
-pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Result<(), Failure> {
+/// Removes what dead stages to this place have left, and returns it; the claim proves that none is alive. What some
+/// process still uses, such as a patch that outlived its stage, stays with a warning.
+pub fn remove_leftovers(
+    route: &Route,
+    console: &Console,
+    _: &Claim<'_>,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut removed = Vec::new();
     let failed = || cannot("read the directory of", &route.dst);
     for entry in Dir::read_from(&route.parent).map_err(failed())? {
         let entry = entry.map_err(failed())?;
@@ -130,8 +135,9 @@ pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Resu
             }
         }
         remove_beside(route, name).map_err(cannot("remove", &path))?;
+        removed.push(path);
     }
-    Ok(())
+    Ok(removed)
 }
 
 fn remove_beside(route: &Route, name: &OsStr) -> Result<(), Errno> {

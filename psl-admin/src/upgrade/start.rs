@@ -95,8 +95,11 @@ impl Start {
         rolls.prepare()?;
         let signals = Signals::listen()?;
         let begun = store.exclusively(&by, LOCK_WAIT, || {
-            self.expect_generation(&store.read()?)?;
+            let table = store.read()?;
+            self.expect_generation(&table)?;
             preflight::claim(&rolls, &plan, "")?;
+            // Whoever collects old trees may have been faster; from here on the journal keeps this one.
+            preflight::targets::check(&plan, &table)?;
             let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
             plan.roll = rolls.unused(&today)?;
             let fence = Fence::first(&rolls, &plan.roll, &by.who)?;

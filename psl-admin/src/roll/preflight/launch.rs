@@ -62,18 +62,14 @@ fn as_copied(plan: &Plan) -> Plan {
 }
 
 /// Refuses a program of the target that no engine would carry.
-fn carried(
-    table: &Table,
-    member: &str,
-    program: &str,
-    host: &HostConfig,
-) -> Result<(), Failure> {
+fn carried(table: &Table, member: &str, program: &str, host: &HostConfig) -> Result<(), Failure> {
     let verdict = doctor::judge(host, table, member, OsStr::new(program))?;
     if verdict.exit() == Exit::Done {
         return Ok(());
     }
     let why = verdict.why;
-    let message = format!("no engine carries {program:?} of the target for member {member:?}: {why}");
+    let message =
+        format!("no engine carries {program:?} of the target for member {member:?}: {why}");
     let failure = Failure::new(Exit::Refused, message);
     Err(match verdict.help {
         Some(help) => failure.with_help(help),

@@ -31,5 +31,6 @@ pub fn check(plan: &Plan, console: Console) -> Result<(), Failure> {
         HumanBytes(needed),
         HumanBytes(free)
     );
-    Err(Failure::new(Exit::Refused, message).with_help("make room, or let the members share one tree"))
+    Err(Failure::new(Exit::Refused, message)
+        .with_help("make room, or let the members share one tree"))
 }

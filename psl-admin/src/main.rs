@@ -14,6 +14,7 @@ mod edit;
 mod enter;
 mod env;
 mod explain;
+mod gc;
 mod history;
 mod init;
 mod list;

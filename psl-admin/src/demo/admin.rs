@@ -5,18 +5,28 @@ use crate::demo::site::Site;
 use crate::demo::story::Story;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a command may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Variables of the caller that would change what a program loads, or how `ls` writes.
 const STRANGE: [&str; 3] = ["LD_PRELOAD", "LD_AUDIT", "QUOTING_STYLE"];
+
+/// How a command that is followed has to end.
+#[derive(Debug)]
+pub enum End<'a> {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// It is killed, once it says this.
+    KilledAt(&'a str),
+}
 
 /// Runs commands with the demo's own store and configuration, whatever the caller's environment says.
 #[derive(Debug)]
@@ -61,22 +71,58 @@ impl Admin {
         Ok(())
     }
 
-    /// Types and runs a command that changes the table; returns the generation that it made.
-    pub fn change(&self, arguments: &[&str]) -> Result<u64, Failure> {
+    /// Types and runs a command, and prints what it prints.
+    pub fn show(&self, arguments: &[&str]) -> Result<String, Failure> {
         self.story.command(&typed(arguments))?;
         let printed = self.run(arguments)?;
         self.story.output(&printed)?;
-        let generation = printed
-            .trim()
-            .strip_prefix("generation ")
-            .and_then(|number| number.parse().ok());
-        generation.ok_or_else(|| {
-            let message = format!(
-                "`{}` printed {printed:?}, expected a generation",
-                typed(arguments)
-            );
-            Failure::new(Exit::Failed, message)
-        })
+        Ok(printed)
+    }
+
+    /// Types and runs another program, without PSL, and prints what it prints.
+    pub fn show_plain(&self, words: &[&str]) -> Result<(), Failure> {
+        self.story.command(&shell_words::join(words))?;
+        self.story.output(&self.run_plain(words)?)
+    }
+
+    /// Types and runs a command that goes on for a while, prints what it says as it says it, and fails when it does not
+    /// come to this end.
+    pub fn follow(&self, arguments: &[&str], end: &End<'_>) -> Result<(), Failure> {
+        let typed = typed(arguments);
+        self.story.command(&typed)?;
+        let process = Process::start_joined(self.command(arguments), &self.board)?;
+        let (mut offset, began) = (0, Instant::now());
+        loop {
+            let left = DEADLINE.saturating_sub(began.elapsed());
+            let came = self
+                .board
+                .wait(left, |_| process.has_ended() || process.written() > offset)?;
+            let has_ended = process.has_ended();
+            let said = process.written_since(&mut offset)?;
+            self.story.output(&said)?;
+            match end {
+                End::KilledAt(moment) if said.contains(moment) => {
+                    self.story.command(&format!("kill -9 {}", process.id()))?;
+                    return process.finish(&self.board, Duration::ZERO).map(drop);
+                }
+                End::Code(code) if has_ended => {
+                    let ended = process.finish(&self.board, DEADLINE)?;
+                    return match ended.status.code() == Some(*code) {
+                        true => Ok(()),
+                        false => Err(failed(&typed, &ended)),
+                    };
+                }
+                End::KilledAt(_) if has_ended => {
+                    let ended = process.finish(&self.board, DEADLINE)?;
+                    return Err(failed(&typed, &ended));
+                }
+                _ if came => {}
+                _ => {
+                    let message = format!("`{typed}` did not end within {DEADLINE:?}");
+                    return Err(Failure::new(Exit::Failed, message));
+                }
+            }
+        }
     }
 
     /// Runs a command and returns what it prints.
@@ -84,17 +130,28 @@ impl Admin {
         self.printed(self.command(arguments), &typed(arguments))
     }
 
+    /// Runs a command and returns the JSON that it prints.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value, Failure> {
+        let printed = self.run(arguments)?;
+        serde_json::from_str(&printed).map_err(|error| {
+            let typed = typed(arguments);
+            let message = format!("`{typed}` printed {printed:?}, expected JSON: {error}");
+            Failure::new(Exit::Failed, message)
+        })
+    }
+
     /// Runs another program, without PSL, and returns what it prints.
     pub fn run_plain(&self, words: &[&str]) -> Result<String, Failure> {
         self.printed(
             self.plain(OsStr::new(words[0]), &words[1..]),
-            &words.join(" "),
+            &shell_words::join(words),
         )
     }
 
     /// Types and starts a command in the background.
     pub fn start(&self, arguments: &[&str]) -> Result<Process, Failure> {
-        self.story.command(&format!("{} &", typed(arguments)))?;
+        let typed = typed(arguments);
+        self.story.command(&format!("{typed} &"))?;
         Process::start(self.command(arguments), &self.board)
     }
 
@@ -133,7 +190,7 @@ pub fn failed(typed: &str, ended: &Ended) -> Failure {
 }
 
 fn typed(arguments: &[&str]) -> String {
-    format!("psl-admin {}", arguments.join(" "))
+    format!("psl-admin {}", shell_words::join(arguments))
 }
 
 fn is_strange(name: &OsStr) -> bool {

@@ -1,10 +1,6 @@
 //! What an instance answers to a request.
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
-
-/// How long an instance may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::demo::http;
+use std::io;
 
 /// An answer of the demo's server, which tells of which version its parts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,24 +17,16 @@ pub struct Answer {
 
 /// Sends one request to a port of the loopback interface.
 pub fn ask(port: u16) -> io::Result<Answer> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut server = TcpStream::connect_timeout(&address, PATIENCE)?;
-    server.set_read_timeout(Some(PATIENCE))?;
-    server.set_write_timeout(Some(PATIENCE))?;
-    server.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    server.read_to_string(&mut text)?;
+    let text = http::get(port, "/")?;
     parsed(&text).ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("unexpected answer {text:?}"),
-        )
+        let message = format!("unexpected answer {text:?}");
+        io::Error::new(io::ErrorKind::InvalidData, message)
     })
 }
 
 fn parsed(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
-    if !head.starts_with("HTTP/1.1 200 ") {
+    if !http::is_ok(head) {
         return None;
     }
     let mut lines = body.strip_suffix('\n')?.lines();

@@ -1,5 +1,6 @@
-//! What the threads of a demo share: the traffic of each instance, and the wish to end.
-use crate::demo::traffic::Traffic;
+//! What the threads of a demo share: the instances' standings, the requests' fate, and the wish to end.
+use crate::demo::standing::Standing;
+use crate::demo::tally::Tally;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::signals::Signals;
@@ -10,10 +11,21 @@ use std::time::{Duration, Instant};
 /// How often a wait looks for a signal, which cannot wake it.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What the board shows.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The instances, in their order.
+    pub standings: Vec<Standing>,
+    /// The requests.
+    pub tally: Tally,
+    /// The instance whose turn it was last.
+    pub turn: usize,
+}
+
 /// The shared state, and the way to wait for a change of it.
 #[derive(Debug)]
 pub struct Board {
-    traffic: Mutex<Vec<Traffic>>,
+    shown: Mutex<Shown>,
     changed: Condvar,
     signals: Signals,
     over: AtomicBool,
@@ -23,21 +35,21 @@ impl Board {
     /// Makes a board without instances.
     pub fn new(signals: Signals) -> Self {
         Self {
-            traffic: Mutex::default(),
+            shown: Mutex::default(),
             changed: Condvar::new(),
             signals,
             over: AtomicBool::new(false),
         }
     }
 
-    /// Returns the traffic of all instances, which stands still until the guard is dropped.
-    pub fn traffic(&self) -> MutexGuard<'_, Vec<Traffic>> {
-        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what it shows, which stands still until the guard is dropped.
+    pub fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes something under the lock, and wakes who waits for it.
-    pub fn change<R>(&self, change: impl FnOnce(&mut Vec<Traffic>) -> R) -> R {
-        let changed = change(&mut self.traffic());
+    pub fn change<R>(&self, change: impl FnOnce(&mut Shown) -> R) -> R {
+        let changed = change(&mut self.shown());
         self.changed.notify_all();
         changed
     }
@@ -46,23 +58,23 @@ impl Board {
     pub fn wait(
         &self,
         limit: Duration,
-        mut holds: impl FnMut(&[Traffic]) -> bool,
+        mut holds: impl FnMut(&Shown) -> bool,
     ) -> Result<bool, Failure> {
         let deadline = Instant::now() + limit;
-        let mut traffic = self.traffic();
+        let mut shown = self.shown();
         loop {
             if self.signals.arrived().is_some() {
                 return Err(Failure::new(Exit::Failed, "the demo was interrupted"));
             }
-            if holds(&traffic) {
+            if holds(&shown) {
                 return Ok(true);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(false);
             }
-            let waited = self.changed.wait_timeout(traffic, left.min(LOOK));
-            traffic = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.changed.wait_timeout(shown, left.min(LOOK));
+            shown = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -1,18 +1,20 @@
-//! One instance of the server, started as an administrator would and stopped by signal.
+//! One instance of the server: how it is started first, and how its member is listed.
 use crate::demo::admin::{self, Admin};
 use crate::demo::board::Board;
 use crate::demo::port::Port;
 use crate::demo::process::Process;
-use crate::demo::traffic::{Phase, Traffic};
+use crate::demo::site::Site;
+use crate::demo::standing::Standing;
 use crate::demo::version::Version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
+use toml_edit::Array;
 
-/// How long an instance may take to answer after its start.
+/// How long an instance may take until it is healthy.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
-/// An instance, which runs or not.
+/// An instance, and the process that it was at first.
 #[derive(Debug)]
 pub struct Instance {
     /// Its member.
@@ -21,100 +23,77 @@ pub struct Instance {
     pub port: Port,
     /// Its place on the board.
     pub index: usize,
-    process: Option<Process>,
+    first: Option<Process>,
 }
 
 impl Instance {
     /// Makes an instance that is not started yet, and gives it a place on the board.
     pub fn new(board: &Board, member: &'static str) -> Result<Self, Failure> {
         let port = Port::take()?;
-        let index = board.change(|traffic| {
-            traffic.push(Traffic::new());
-            traffic.len() - 1
+        let index = board.change(|shown| {
+            shown.standings.push(Standing::new(port.number));
+            shown.standings.len() - 1
         });
         Ok(Self {
             member,
             port,
             index,
-            process: None,
+            first: None,
         })
     }
 
-    /// Starts it by the configured path, and waits until it answers; `expected` is the version to answer with.
-    pub fn start(&mut self, admin: &Admin, expected: Version) -> Result<(), Failure> {
-        let board = &admin.board;
-        let (program, port) = (
-            admin.site.program(Version::One),
+    /// Returns the command line of its server, by the configured path.
+    fn command(&self, site: &Site) -> [String; 6] {
+        [
+            site.program(Version::One),
+            "--port".to_owned(),
             self.port.number.to_string(),
-        );
-        let command = [
-            "run",
-            "--member",
-            self.member,
-            "--",
-            &program,
-            "--port",
-            &port,
-        ];
+            "--drain".to_owned(),
+            "--while".to_owned(),
+            site.leash(),
+        ]
+    }
+
+    /// Returns its lines of members.toml.
+    pub fn listed(&self, site: &Site) -> String {
+        let (member, port) = (self.member, self.port.number);
+        let command = Array::from_iter(self.command(site));
+        format!(
+            "[member.{member}]\ncommand = {command}\n\
+             health = {{ http = \"http://127.0.0.1:{port}/health\" }}\n"
+        )
+    }
+
+    /// Starts it as an administrator would, and waits until it is healthy.
+    pub fn start(&mut self, admin: &Admin) -> Result<(), Failure> {
+        let (board, server) = (&admin.board, self.command(&admin.site));
+        let run = ["run", "--member", self.member, "--"];
+        let server = server.iter().map(String::as_str);
+        let command: Vec<_> = run.into_iter().chain(server).collect();
         let started = Instant::now();
-        board.change(|traffic| traffic[self.index].expected = expected);
-        let process = self.process.insert(admin.start(&command)?);
+        let process = self.first.insert(admin.start(&command)?);
         let id = process.id();
-        board.change(|traffic| traffic[self.index].phase = Phase::Starting(id));
-        let answered = board.wait(START_DEADLINE, |traffic| {
-            traffic[self.index].phase == Phase::Serving || process.has_ended()
+        let serves = board.wait(START_DEADLINE, |shown| {
+            shown.standings[self.index].serves || process.has_ended()
         })?;
         if process.has_ended() {
             let ended = self
-                .process
+                .first
                 .take()
                 .expect("it was just started")
-                .stop(board)?;
-            return Err(admin::failed(
-                &format!("psl-admin {}", command.join(" ")),
-                &ended,
-            ));
+                .finish(board, Duration::ZERO)?;
+            let typed = format!("psl-admin {}", command.join(" "));
+            return Err(admin::failed(&typed, &ended));
         }
-        if !answered {
+        if !serves {
+            let member = self.member;
             let message = format!(
-                "{} (process {id}) did not answer within {START_DEADLINE:?}",
-                self.member
+                "{member} (process {id}) was not healthy within {START_DEADLINE:?}, expected it to serve"
             );
             return Err(Failure::new(Exit::Failed, message));
         }
         let took = started.elapsed().as_millis();
-        admin
-            .story
-            .output(&format!("process {id} answers after {took} ms"))
-    }
-
-    /// Stops it with SIGTERM, and waits until it has ended.
-    pub fn stop(&mut self, admin: &Admin) -> Result<(), Failure> {
-        let Some(process) = self.process.take() else {
-            return Ok(());
-        };
-        let board = &admin.board;
-        let (id, asked) = (process.id(), Instant::now());
-        admin.story.command(&format!("kill {id}"))?;
-        board.change(|traffic| traffic[self.index].phase = Phase::Down);
-        let ended = process.stop(board)?;
-        if !ended.status.success() {
-            return Err(admin::failed(&format!("kill {id}"), &ended));
-        }
-        let took = asked.elapsed().as_millis();
-        admin
-            .story
-            .output(&format!("{} has ended after {took} ms", self.member))
-    }
-
-    /// Fails when a request to it failed, or was answered wrongly.
-    pub fn check(&self, board: &Board) -> Result<(), Failure> {
-        match &board.traffic()[self.index].trouble {
-            None => Ok(()),
-            Some(trouble) => Err(Failure::new(
-                Exit::Failed,
-                format!("{}: {trouble}", self.member),
-            )),
-        }
+        let said = format!("process {id} is healthy after {took} ms");
+        admin.story.output(&said)
     }
 }

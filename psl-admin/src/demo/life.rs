@@ -1,34 +1,44 @@
-//! The life of an upgrade: three instances start on version 1, move to version 2 one by one, and one goes back.
-use crate::demo::admin::Admin;
+//! The life of an upgrade, chapter by chapter: staged, rolled, killed and resumed, broken and undone, finished, collected.
+use crate::demo::admin::{Admin, End};
+use crate::demo::balancer::Balancer;
 use crate::demo::instance::Instance;
 use crate::demo::load;
-use crate::demo::look::Look;
+use crate::demo::look::{Expected, Look};
 use crate::demo::summary::{Counts, Summary};
+use crate::demo::sweep::Started;
 use crate::demo::version::Version;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use rustix::process::geteuid;
+use std::path::Path;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// The members, in the order of the upgrade, and what has happened once each of them has moved.
-const MEMBERS: [(&str, &str); 3] = [
-    ("erp1", "between: erp1 has moved"),
-    ("erp2", "between: erp2 has moved, too"),
-    ("erp3", "after: all have moved"),
-];
+/// The members, in the order of the roll.
+const MEMBERS: [&str; 3] = ["erp1", "erp2", "erp3"];
+
+/// How long instances may take to end.
+const ENDED: Duration = Duration::from_secs(10);
+
+/// What both rolls have in common.
+const HEALTHY: [&str; 2] = ["--min-healthy", "1s"];
 
 const INTRODUCTION: &str = "\
-Three instances of a small server share one installation path, $T/binaries/version. They move
-to version 2 one by one, each by a link that it alone has, while all of them are asked all the time.
+Three instances of a small server share one installation path, $T/binaries/version, behind a load
+balancer that three clients ask all the time. They move to version 2 one by one, each by a link that
+it alone has.
 ";
 
 /// An upgrade in progress. Dropping it kills the instances, and then removes the directory.
 #[derive(Debug)]
 pub struct Life {
     instances: Vec<Instance>,
-    load: Vec<JoinHandle<()>>,
+    clients: Vec<JoinHandle<()>>,
+    balancer: Option<Balancer>,
     moments: Vec<Look>,
-    generation: u64,
+    running: Vec<(u64, u64)>,
     began: Instant,
+    started: Started,
     admin: Admin,
 }
 
@@ -37,127 +47,250 @@ impl Life {
     pub fn begin(admin: Admin) -> Result<Self, Failure> {
         let mut life = Self {
             instances: Vec::new(),
-            load: Vec::new(),
+            clients: Vec::new(),
+            balancer: None,
             moments: Vec::new(),
-            generation: 0,
+            running: Vec::new(),
             began: Instant::now(),
+            started: Started::with(admin.site.configuration()),
             admin,
         };
-        life.introduce()?;
-        life.change(&["init", &life.admin.site.store()])?;
-        life.admin.export_store()?;
-        for (member, _) in MEMBERS {
-            life.change(&["member", "set", member, "app=erp"])?;
-            life.instances
-                .push(Instance::new(&life.admin.board, member)?);
-        }
-        life.admin
-            .story
-            .tell("\nAll three start from the same path, and are asked all the time:\n")?;
-        for instance in &mut life.instances {
-            life.load.push(load::keep_asking(
-                &life.admin.board,
-                instance.index,
-                instance.port.number,
-            )?);
-            instance.start(&life.admin, Version::One)?;
-        }
-        life.look("before: nobody has moved")?;
+        life.prepare()?;
+        life.start()?;
         Ok(life)
     }
 
-    /// Moves all instances to version 2, each in its turn: stop, add, start.
+    /// Moves all instances to version 2; whoever drives the roll is killed in the middle of it.
     pub fn upgrade(&mut self) -> Result<(), Failure> {
-        let (from, to) = (
-            self.admin.site.place(),
-            self.admin.site.path(Version::Two.tree()),
-        );
-        for (index, (member, moment)) in MEMBERS.into_iter().enumerate() {
-            self.admin
-                .story
-                .heading(&format!("{member} moves to version 2"))?;
-            self.instances[index].stop(&self.admin)?;
-            self.change(&["add", "--member", member, &from, &to])?;
-            self.instances[index].start(&self.admin, Version::Two)?;
-            self.look(moment)?;
-        }
-        Ok(())
+        self.stage(Version::One, Version::Two)?;
+        self.heading("The roll: one after the other, until its driver is killed")?;
+        let end = End::KilledAt("erp2: stopping");
+        self.roll(Version::Two, &["--reason", "erp 2"], &end)?;
+        self.tell("\nThe journal in the store knows how far it came:\n")?;
+        self.admin.show(&["upgrade", "status"])?;
+        self.look(
+            "between: erp1 has moved, erp2 is in the middle of it",
+            [Some(Version::Two), None, Some(Version::One)],
+            Version::One,
+        )?;
+        self.heading("The roll goes on")?;
+        self.admin.follow(&["upgrade", "resume"], &End::Code(0))?;
+        self.admin.show(&["ps"])?;
+        let all = [Some(Version::Two); 3];
+        self.look("after the roll: all have moved", all, Version::One)
     }
 
-    /// Moves the first instance back to version 1: stop, remove, start.
-    pub fn go_back(&mut self) -> Result<(), Failure> {
-        let [(member, _), ..] = MEMBERS;
-        self.admin
-            .story
-            .heading(&format!("{member} goes back to version 1"))?;
-        self.instances[0].stop(&self.admin)?;
-        self.change(&["remove", "--member", member, &self.admin.site.place()])?;
-        self.instances[0].start(&self.admin, Version::One)?;
-        self.look("back: erp1 has returned")
+    /// Tries a version that does not become healthy.
+    pub fn fail(&mut self) -> Result<(), Failure> {
+        self.stage(Version::Two, Version::Three)?;
+        self.heading("A roll that fails, and undoes itself")?;
+        let flags = ["--deadline", "2s", "--on-failure", "undo-all"];
+        self.roll(Version::Three, &flags, &End::Code(7))?;
+        let all = [Some(Version::Two); 3];
+        self.look("undone: all are back at version 2", all, Version::One)
+    }
+
+    /// Gives version 2 to everybody, and removes version 1.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.running = self.running()?;
+        self.heading("Version 2 for everybody")?;
+        self.admin.show(&["upgrade", "finish"])?;
+        let dir = self.admin.site.path("binaries");
+        self.admin.show_plain(&["ls", "-l", &dir])?;
+        self.heading("Version 1 goes")?;
+        let collect: &[&str] = match geteuid().is_root() {
+            true => &["gc"],
+            false => {
+                self.tell(
+                    "An ordinary user does not see who else may use it; here nobody does:\n",
+                )?;
+                &["gc", "--force"]
+            }
+        };
+        self.admin.show(collect)?;
+        self.expect_collected()?;
+        let all = [Some(Version::Two); 3];
+        self.look("the end: version 1 is gone", all, Version::Two)
     }
 
     /// Ends the requests and the instances, and removes the directory unless it is kept.
     pub fn end(mut self) -> Result<Summary, Failure> {
-        self.admin.story.heading("the end")?;
+        let generation = self.generation()?;
         self.admin.board.end();
-        for thread in self.load.drain(..) {
+        for client in self.clients.drain(..) {
             // Nothing in it panics; the counts tell how far it came.
-            let _ = thread.join();
+            let _ = client.join();
         }
-        for instance in &mut self.instances {
-            instance.stop(&self.admin)?;
+        let (shown, at) = (self.admin.board.shown().clone(), Instant::now());
+        let pids: Vec<_> = self
+            .running
+            .iter()
+            .map(|(pid, _)| pid.to_string())
+            .collect();
+        let kill = format!("kill {}", pids.join(" "));
+        self.admin.story.command(&kill)?;
+        if !self.started.end(ENDED) {
+            let message = format!("instances still run {ENDED:?} after SIGTERM");
+            return Err(Failure::new(Exit::Failed, message));
         }
-        for instance in &self.instances {
-            instance.check(&self.admin.board)?;
+        if let Some(balancer) = self.balancer.take() {
+            balancer.close();
         }
-        let instances = {
-            let traffic = self.admin.board.traffic();
-            let both = self.instances.iter().zip(traffic.iter());
-            both.map(|(instance, traffic)| Counts::of(instance, traffic))
-                .collect()
-        };
-        let kept = self.admin.site.is_kept();
+        let both = self
+            .instances
+            .iter()
+            .zip(&shown.standings)
+            .zip(&self.running);
+        let counts = both.map(|((instance, standing), &(_, generation))| {
+            Counts::of(instance, standing, at, generation)
+        });
+        let instances = counts.collect();
+        let (kept, took) = (self.admin.site.is_kept(), self.began.elapsed());
         let directory = self.admin.site.root().to_owned();
         self.admin.site.close()?;
         Ok(Summary {
             directory,
             kept,
-            generation: self.generation,
-            took: self.began.elapsed(),
+            generation,
+            took,
+            tally: shown.tally,
             instances,
-            moments: self.moments,
+            moments: std::mem::take(&mut self.moments),
         })
     }
 
-    fn introduce(&self) -> Result<(), Failure> {
+    fn prepare(&mut self) -> Result<(), Failure> {
         let (site, story) = (&self.admin.site, &self.admin.story);
         story.tell(INTRODUCTION)?;
         story.assignment(site.root())?;
-        for version in Version::BOTH {
-            let (tree, number, page) = (version.tree(), version.number(), version.page());
-            let parts = [
-                ("bin/server", format!("version {number} of a small server")),
-                ("share/release", format!("{number:?}, read when it starts")),
-                ("share/page", format!("{page:?}, opened for every request")),
-            ];
-            for (name, what) in parts {
-                story.output(&format!("{:37}{what}", format!("$T/{tree}/{name}")))?;
+        let tree = Version::One.tree();
+        for (name, what) in [
+            ("bin/server", "the program"),
+            ("share/release", "\"1\", read when it starts"),
+            (
+                "share/page",
+                "\"page of version 1\", opened for every request",
+            ),
+        ] {
+            story.output(&format!("{:37}{what}", format!("$T/{tree}/{name}")))?;
+        }
+        story.tell("\nAn administrator makes a store, and says how members are started:\n")?;
+        story.command(&format!("export PSL_CONFIG={}", site.configuration()))?;
+        let store = site.store();
+        self.admin.show(&["init", &store])?;
+        self.admin.export_store()?;
+        for member in MEMBERS {
+            self.admin.show(&["member", "set", member, "app=erp"])?;
+            let instance = Instance::new(&self.admin.board, member)?;
+            self.instances.push(instance);
+        }
+        let listed = |instance: &Instance| instance.listed(&self.admin.site);
+        let listed: Vec<_> = self.instances.iter().map(listed).collect();
+        self.admin.site.list_members(&listed.join("\n"))?;
+        self.admin.story.command("cat $T/store/members.toml")?;
+        self.admin.story.output(&listed.join("\n"))
+    }
+
+    fn start(&mut self) -> Result<(), Failure> {
+        self.heading("Three instances of version 1")?;
+        self.balancer = Some(Balancer::open(&self.admin.board, load::CLIENTS)?);
+        for instance in &mut self.instances {
+            instance.start(&self.admin)?;
+        }
+        let port = self.balancer.as_ref().map_or(0, |balancer| balancer.port);
+        self.clients = load::keep_asking(&self.admin.board, port)?;
+        let message = format!("\nClients ask at http://127.0.0.1:{port}/ from here on.\n");
+        self.tell(message.trim_end())?;
+        let all = [Some(Version::One); 3];
+        self.look("before: nobody has moved", all, Version::One)
+    }
+
+    /// Makes a version out of a copy of another one.
+    fn stage(&self, from: Version, to: Version) -> Result<(), Failure> {
+        let (number, site) = (to.number(), &self.admin.site);
+        self.heading(&format!("Version {number} is made, and nobody notices"))?;
+        let (source, destination) = (site.path(from.tree()), site.path(to.tree()));
+        let patch = to.patch();
+        let stage = ["stage", "--patch", &patch, &source, &destination];
+        self.admin.show(&stage).map(drop)
+    }
+
+    /// Begins a roll over all members, and follows it to its end.
+    fn roll(&self, to: Version, flags: &[&str], end: &End<'_>) -> Result<(), Failure> {
+        let site = &self.admin.site;
+        let (place, target, members) = (site.place(), site.path(to.tree()), MEMBERS.join(","));
+        let start = ["upgrade", "start", &place, &target, "--members", &members];
+        let words: Vec<_> = start.iter().chain(&HEALTHY).chain(flags).copied().collect();
+        self.admin.follow(&words, end)
+    }
+
+    fn expect_collected(&self) -> Result<(), Failure> {
+        let path = self.admin.site.path("binaries");
+        let entries = Path::new(&path).read_dir().map_err(|error| {
+            Failure::new(Exit::Storage, format!("cannot read {path:?}: {error}"))
+        })?;
+        let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        match names.find(|name| name.contains(".old-")) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("{name:?} is there still, expected `gc` to remove it");
+                Err(Failure::new(Exit::Failed, message))
             }
         }
-        story.tell("\nAn administrator makes a store, and the members known:\n")?;
-        story.command(&format!("export PSL_CONFIG={}", site.configuration()))
     }
 
-    fn change(&mut self, arguments: &[&str]) -> Result<(), Failure> {
-        self.generation = self.admin.change(arguments)?;
-        Ok(())
+    /// Returns the process and the generation of each instance, in their order.
+    fn running(&self) -> Result<Vec<(u64, u64)>, Failure> {
+        let rows = self.admin.json(&["ps", "--json"])?;
+        let of = |member: &&str| {
+            let found = rows
+                .as_array()?
+                .iter()
+                .find(|row| row["member"] == *member)?;
+            Some((found["pid"].as_u64()?, found["generation"].as_u64()?))
+        };
+        let found: Vec<_> = MEMBERS.iter().filter_map(of).collect();
+        match found.len() == MEMBERS.len() {
+            true => Ok(found),
+            false => {
+                let message = format!("`ps` shows {rows}, expected all members");
+                Err(Failure::new(Exit::Failed, message))
+            }
+        }
     }
 
-    fn look(&mut self, moment: &'static str) -> Result<(), Failure> {
-        let look = Look::take(moment, self.generation, &self.instances, &self.admin)?;
-        self.admin.story.heading(moment)?;
+    /// Returns the current generation.
+    fn generation(&self) -> Result<u64, Failure> {
+        let rows = self.admin.json(&["history", "-n", "1", "--json"])?;
+        rows[0]["generation"].as_u64().ok_or_else(|| {
+            let message = format!("`history` shows {rows}, expected a generation");
+            Failure::new(Exit::Failed, message)
+        })
+    }
+
+    fn look(
+        &mut self,
+        moment: &'static str,
+        versions: [Option<Version>; 3],
+        shared: Version,
+    ) -> Result<(), Failure> {
+        let expected = Expected {
+            moment,
+            versions,
+            shared,
+            instances: &self.instances,
+        };
+        let look = Look::take(&expected, self.generation()?, &self.admin)?;
         self.admin.story.look(&look)?;
         self.moments.push(look);
         Ok(())
+    }
+
+    fn heading(&self, text: &str) -> Result<(), Failure> {
+        self.admin.story.heading(text)
+    }
+
+    fn tell(&self, text: &str) -> Result<(), Failure> {
+        self.admin.story.tell(text)
     }
 }

@@ -1,20 +1,23 @@
 //! What all instances answer and see at one moment of a demo, and whether it is what it has to be.
 use crate::demo::admin::Admin;
+use crate::demo::answer::{Answer, ask};
 use crate::demo::board::Board;
 use crate::demo::instance::Instance;
 use crate::demo::site::Site;
-use crate::demo::traffic::Traffic;
 use crate::demo::version::Version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use serde::Serialize;
 use std::time::Duration;
 
-/// How many answers of each instance a look waits for.
+/// How many answers a look waits for.
 const ANSWERS: u64 = 30;
 
 /// How long it waits for them.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What an instance in the middle of its turn is said to be.
+const DOWN: &str = "-";
 
 /// Who sees what really lies in the directory.
 const BYSTANDER: &str = "a process without PSL";
@@ -47,38 +50,55 @@ pub struct Look {
     pub listing: String,
 }
 
+/// What has to be at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// What is told of it.
+    pub moment: &'static str,
+    /// The version of each instance; `None` for one in the middle of its turn.
+    pub versions: [Option<Version>; 3],
+    /// What lies at the place for everybody.
+    pub shared: Version,
+    /// The instances.
+    pub instances: &'a [Instance],
+}
+
 impl Look {
-    /// Waits for some more answers of every instance, has `ls` run for each, and compares with what has to be.
-    pub fn take(
-        moment: &'static str,
-        generation: u64,
-        instances: &[Instance],
-        admin: &Admin,
-    ) -> Result<Self, Failure> {
-        await_answers(instances, &admin.board)?;
+    /// Waits for some more answers, asks each instance, has `ls` run for it, and compares with what has to be.
+    pub fn take(expected: &Expected<'_>, generation: u64, admin: &Admin) -> Result<Self, Failure> {
+        await_answers(&admin.board)?;
         let dir = admin.site.path("binaries");
         let mut look = Self {
-            moment,
+            moment: expected.moment,
             generation,
             instances: Vec::new(),
             listing: admin.run_plain(&["ls", "-l", &dir])?,
         };
-        compare_listing(BYSTANDER, &look.listing, &admin.site, Version::One)?;
-        for instance in instances {
+        let shared = expected.shared;
+        compare_listing(BYSTANDER, &look.listing, &admin.site, shared)?;
+        for (instance, version) in expected.instances.iter().zip(expected.versions) {
             let member = instance.member;
             let listing = admin.run(&["run", "--member", member, "--", "ls", "-l", &dir])?;
-            let (expected, answer) = {
-                let traffic = &admin.board.traffic()[instance.index];
-                (traffic.expected, traffic.latest.clone())
+            let answer = ask(instance.port.number);
+            let answer = match version {
+                Some(version) => {
+                    let answer = answer
+                        .map_err(|error| different(format!("{member} does not answer: {error}")))?;
+                    compare_answer(member, &answer, &admin.site, version)?;
+                    let linked = [version, shared].contains(&Version::Two);
+                    let seen = if linked { Version::Two } else { Version::One };
+                    compare_listing(member, &listing, &admin.site, seen)?;
+                    Some(answer)
+                }
+                None => answer.ok(),
             };
-            let answer = answer.ok_or_else(|| different(format!("{member} has not answered")))?;
-            compare_program(member, &answer.program, &admin.site.program(expected))?;
-            compare_listing(member, &listing, &admin.site, expected)?;
+            let told =
+                |part: fn(Answer) -> String| answer.clone().map_or_else(|| DOWN.to_owned(), part);
             look.instances.push(Seen {
                 member,
-                release: answer.release,
-                page: answer.page,
-                program: answer.program,
+                release: told(|answer| answer.release),
+                page: told(|answer| answer.page),
+                program: told(|answer| answer.program),
                 listing,
             });
         }
@@ -108,39 +128,37 @@ impl Look {
     }
 }
 
-/// Waits until every instance has answered some more times; fails when a request failed.
-fn await_answers(instances: &[Instance], board: &Board) -> Result<(), Failure> {
-    let goals: Vec<_> = board
-        .traffic()
-        .iter()
-        .map(|traffic| traffic.answered() + ANSWERS)
-        .collect();
-    let arrived = |traffic: &[Traffic]| {
-        traffic
-            .iter()
-            .zip(&goals)
-            .all(|(traffic, goal)| traffic.answered() >= *goal)
-    };
-    let troubled = |traffic: &[Traffic]| traffic.iter().any(|traffic| traffic.trouble.is_some());
-    let came = board.wait(DEADLINE, |traffic| arrived(traffic) || troubled(traffic))?;
-    for instance in instances {
-        instance.check(board)?;
+/// Waits until there are some more answers; fails when a request failed.
+fn await_answers(board: &Board) -> Result<(), Failure> {
+    let goal = board.shown().tally.answered() + ANSWERS;
+    let came = board.wait(DEADLINE, |shown| {
+        shown.tally.answered() >= goal || shown.tally.trouble.is_some()
+    })?;
+    if let Some(trouble) = &board.shown().tally.trouble {
+        return Err(different(trouble.clone()));
     }
     match came {
         true => Ok(()),
         false => Err(different(format!(
-            "the instances did not answer {ANSWERS} times within {DEADLINE:?}"
+            "there were no {ANSWERS} answers within {DEADLINE:?}"
         ))),
     }
 }
 
-/// Compares the program that runs with the one of the expected version.
-fn compare_program(member: &str, program: &str, expected: &str) -> Result<(), Failure> {
-    if program == expected {
+/// Compares what an instance answers with the expected version.
+fn compare_answer(
+    member: &str,
+    answer: &Answer,
+    site: &Site,
+    expected: Version,
+) -> Result<(), Failure> {
+    let program = site.program(expected);
+    if Version::of(answer) == Some(expected) && answer.program == program {
         return Ok(());
     }
     Err(different(format!(
-        "{member} runs {program:?}, expected {expected:?}"
+        "{member} answers {answer:?}, expected version {} of {program:?}",
+        expected.number()
     )))
 }
 
@@ -153,10 +171,7 @@ fn compare_listing(
 ) -> Result<(), Failure> {
     let (kind, end) = match expected {
         Version::One => ('d', " version".to_owned()),
-        Version::Two => (
-            'l',
-            format!(" version -> {}", site.path(Version::Two.tree())),
-        ),
+        linked => ('l', format!(" version -> {}", site.path(linked.tree()))),
     };
     let shows = |line: &str| line.starts_with(kind) && line.ends_with(&end);
     if listing.lines().filter(|line| shows(line)).count() == 1 {

@@ -3,20 +3,17 @@ use crate::demo::board::Board;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::parent_death;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-/// How long a program may take to end after SIGTERM.
-const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A running program, in a process group of its own so that Ctrl-C is the demo's alone. Dropping it kills it.
 #[derive(Debug)]
@@ -41,20 +38,24 @@ pub struct Ended {
 
 impl Process {
     /// Starts a program. Only from the main thread: the kernel kills the program when the thread that started it ends.
-    pub fn start(mut command: Command, board: &Arc<Board>) -> Result<Self, Failure> {
+    pub fn start(command: Command, board: &Arc<Board>) -> Result<Self, Failure> {
+        Self::start_with(command, [output_file()?, output_file()?], board)
+    }
+
+    /// Starts a program whose standard output and error are one stream, as on a terminal.
+    pub fn start_joined(command: Command, board: &Arc<Board>) -> Result<Self, Failure> {
+        let (both, name) = (output_file()?, command.get_program().to_owned());
+        let again = both.try_clone().map_err(|error| cannot(&name, &error))?;
+        Self::start_with(command, [both, again], board)
+    }
+
+    fn start_with(
+        mut command: Command,
+        output: [File; 2],
+        board: &Arc<Board>,
+    ) -> Result<Self, Failure> {
         let name = command.get_program().to_owned();
-        let failed =
-            |error| Failure::new(Exit::Refused, format!("cannot execute {name:?}: {error}"));
-        let file = || {
-            tempfile::tempfile().map_err(|error| {
-                let dir = std::env::temp_dir();
-                Failure::new(
-                    Exit::Storage,
-                    format!("cannot make a file in {dir:?}: {error}"),
-                )
-            })
-        };
-        let output = [file()?, file()?];
+        let failed = |error| cannot(&name, &error);
         let [stdout, stderr] = output.each_ref().map(File::try_clone);
         command
             .stdin(Stdio::null())
@@ -85,11 +86,22 @@ impl Process {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Stops it with SIGTERM, and with SIGKILL when it takes too long.
-    pub fn stop(self, board: &Board) -> Result<Ended, Failure> {
-        let _ = kill_process(self.pid(), Signal::TERM);
-        board.wait(STOP_DEADLINE, |_| self.has_ended())?;
-        self.collect()
+    /// Returns what it has written since this offset, which moves behind it.
+    pub fn written_since(&self, offset: &mut u64) -> Result<String, Failure> {
+        let file = &self.output[0];
+        let mut read = || {
+            let end = file.metadata()?.len();
+            let mut bytes = vec![0; usize::try_from(end.saturating_sub(*offset)).unwrap_or(0)];
+            file.read_exact_at(&mut bytes, *offset)?;
+            *offset = end;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        read().map_err(unreadable)
+    }
+
+    /// Tells how much it has written, in bytes.
+    pub fn written(&self) -> u64 {
+        self.output[0].metadata().map_or(0, |status| status.len())
     }
 
     /// Waits until it ends by itself, and kills it after `limit`.
@@ -102,12 +114,7 @@ impl Process {
         let status = self.end();
         let mut text = [String::new(), String::new()];
         for (file, text) in self.output.iter_mut().zip(&mut text) {
-            *text = read(file).map_err(|error| {
-                Failure::new(
-                    Exit::Storage,
-                    format!("cannot read a program's output: {error}"),
-                )
-            })?;
+            *text = read(file).map_err(unreadable)?;
         }
         let [stdout, stderr] = text;
         let status = status.map_err(|error| {
@@ -151,6 +158,23 @@ impl Drop for Process {
         // What fails here is a child that is gone already.
         let _ = self.end();
     }
+}
+
+fn output_file() -> Result<File, Failure> {
+    tempfile::tempfile().map_err(|error| {
+        let dir = std::env::temp_dir();
+        let message = format!("cannot make a file in {dir:?}: {error}");
+        Failure::new(Exit::Storage, message)
+    })
+}
+
+fn cannot(name: &OsStr, error: &io::Error) -> Failure {
+    Failure::new(Exit::Refused, format!("cannot execute {name:?}: {error}"))
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    let message = format!("cannot read a program's output: {error}");
+    Failure::new(Exit::Storage, message)
 }
 
 fn read(file: &mut File) -> io::Result<String> {

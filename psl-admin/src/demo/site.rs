@@ -1,9 +1,9 @@
-//! The directory of a demo: two versions of the server, and a place for the store.
+//! The directory of a demo: the first version of the server, and a place for the others and the store.
 use crate::demo::version::Version;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use rustix::fs::StatVfsMountFlags;
-use std::fs::{self, OpenOptions, Permissions};
+use rustix::fs::{FlockOperation, StatVfsMountFlags, flock};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -15,16 +15,20 @@ const SERVER: &str = "psl-demo-server";
 /// The host configuration that holds in the demo, instead of this host's own.
 const CONFIGURATION: &str = "psl.toml";
 
+/// What is locked as long as the demo goes on: instances end when nobody holds it any more.
+const LEASH: &str = "demo.lock";
+
 /// The directory, which is removed when this is dropped.
 #[derive(Debug)]
 pub struct Site {
+    leash: Option<File>,
     dir: TempDir,
     root: String,
     keep: bool,
 }
 
 impl Site {
-    /// Makes the directory with both versions in it, in $TMPDIR or /tmp.
+    /// Makes the directory with the first version in it, in $TMPDIR or /tmp.
     pub fn make(keep: bool) -> Result<Self, Failure> {
         let server = server()?;
         let mut builder = tempfile::Builder::new();
@@ -43,11 +47,18 @@ impl Site {
             )
             .with_help("set TMPDIR to another directory")
         })?;
-        let mut site = Self { dir, root, keep };
-        for version in Version::BOTH {
-            site.install(&server, version)?;
-        }
+        let mut site = Self {
+            leash: None,
+            dir,
+            root,
+            keep,
+        };
+        site.install(&server, Version::One)?;
         site.write(CONFIGURATION, "# all defaults\n")?;
+        let leash = site.write(LEASH, "")?;
+        flock(&leash, FlockOperation::LockExclusive)
+            .map_err(|errno| failed("lock", Path::new(&site.leash()))(errno.into()))?;
+        site.leash = Some(leash);
         site.dir.disable_cleanup(keep);
         Ok(site)
     }
@@ -65,6 +76,16 @@ impl Site {
     /// Returns the path of the host configuration.
     pub fn configuration(&self) -> String {
         self.path(CONFIGURATION)
+    }
+
+    /// Returns the path of what the demo has locked.
+    pub fn leash(&self) -> String {
+        self.path(LEASH)
+    }
+
+    /// Makes the store's file that says how members are started, stopped and checked.
+    pub fn list_members(&self, text: &str) -> Result<(), Failure> {
+        self.write("store/members.toml", text).map(drop)
     }
 
     /// Returns the path at which every instance is configured to find its server, and at which the links live.
@@ -88,11 +109,13 @@ impl Site {
     }
 
     /// Removes the directory, unless it is kept.
-    pub fn close(self) -> Result<(), Failure> {
+    pub fn close(mut self) -> Result<(), Failure> {
+        let path = PathBuf::from(&self.root);
         if self.keep {
-            return Ok(());
+            // Instances that are started in it later are nobody's to end.
+            return fs::remove_file(self.leash()).map_err(failed("remove", &path));
         }
-        let path = PathBuf::from(self.root);
+        self.leash = None;
         self.dir.close().map_err(failed("remove", &path))
     }
 
@@ -109,15 +132,16 @@ impl Site {
             .map_err(failed("write", &program))?;
         let file = |name: &str| format!("{}/share/{name}", version.tree());
         self.write(&file("release"), &format!("{}\n", version.number()))?;
-        self.write(&file("page"), &format!("{}\n", version.page()))
+        self.write(&file("page"), &format!("{}\n", version.page()))?;
+        Ok(())
     }
 
     /// Writes a file that nobody else can write, whatever the umask: a configuration has to be trusted.
-    fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+    fn write(&self, name: &str, text: &str) -> Result<File, Failure> {
         let path = PathBuf::from(self.path(name));
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o644).open(&path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
+        file.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file))
             .map_err(failed("write", &path))
     }
 }

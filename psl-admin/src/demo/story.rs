@@ -56,8 +56,9 @@ impl Story {
         self.print(&indented(&self.shortened(text)))
     }
 
-    /// Prints what all instances answer, and what `ls -l` shows to each of them.
+    /// Prints what all instances answer, and what `ls -l` shows to each of them where that differs.
     pub fn look(&self, look: &Look) -> Result<(), Failure> {
+        self.tell(&format!("\n{}:", look.moment))?;
         let rows = look.instances.iter().map(|seen| {
             let program = self.shortened(&seen.program);
             [
@@ -84,6 +85,11 @@ impl Story {
             .map(|(style, line)| format!("  {style}{line}{style:#}\n"))
             .collect();
         self.print(&lines)?;
+        let mut seen = look.instances.iter().map(|seen| &seen.listing);
+        let first = seen.next();
+        if seen.all(|listing| Some(listing) == first) {
+            return Ok(());
+        }
         for (viewers, listing) in look.listings() {
             self.print(&format!("  ls -l $T/binaries, as seen by {viewers}:\n"))?;
             self.output(listing)?;

@@ -1,12 +1,14 @@
 //! What a demo comes to: the counts, and for `--json` everything that was seen.
+use crate::columns;
 use crate::console::Console;
 use crate::demo::instance::Instance;
 use crate::demo::look::Look;
+use crate::demo::standing::Standing;
 use crate::demo::story::HEADING;
-use crate::demo::traffic::Traffic;
+use crate::demo::tally::Tally;
 use crate::failure::Failure;
 use serde::Serialize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The result of a whole demo.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Summary {
     pub generation: u64,
     /// How long the demo took.
     pub took: Duration,
+    /// What has become of the requests.
+    pub tally: Tally,
     /// The counts of each instance.
     pub instances: Vec<Counts>,
     /// What was seen, moment by moment.
@@ -30,30 +34,37 @@ pub struct Summary {
 pub struct Counts {
     member: &'static str,
     port: u16,
-    /// How many requests were sent to it.
+    /// The generation that it runs with.
+    generation: u64,
+    /// How many requests it was sent.
     requests: u64,
-    /// How many answers were of version 1 and of version 2.
-    answers: [u64; 2],
-    /// How many requests met no instance, since it was down.
-    while_down: u64,
-    /// How many requests failed or were answered wrongly when the instance had to answer.
-    failed: u64,
-    /// The longest time between two answers.
-    longest_gap_ms: u64,
+    /// How often it did not serve.
+    times_down: u64,
+    /// How long that was together.
+    down_ms: u64,
 }
 
 impl Counts {
-    /// Takes the counts of an instance.
-    pub fn of(instance: &Instance, traffic: &Traffic) -> Self {
+    /// Takes the counts of an instance as they are at a moment.
+    pub fn of(instance: &Instance, standing: &Standing, at: Instant, generation: u64) -> Self {
         Self {
             member: instance.member,
             port: instance.port.number,
-            requests: traffic.requests(),
-            answers: traffic.answers,
-            while_down: traffic.while_down,
-            failed: traffic.failed,
-            longest_gap_ms: milliseconds(traffic.longest_gap),
+            generation,
+            requests: standing.requests,
+            times_down: standing.left,
+            down_ms: milliseconds(standing.away(at)),
         }
+    }
+
+    fn row(&self) -> [String; 5] {
+        [
+            self.member.to_owned(),
+            self.generation.to_string(),
+            self.requests.to_string(),
+            self.times_down.to_string(),
+            seconds(self.down_ms),
+        ]
     }
 }
 
@@ -64,22 +75,22 @@ struct Shown<'a> {
     kept: bool,
     generation: u64,
     requests: u64,
-    while_down: u64,
     failed: u64,
-    longest_gap_ms: u64,
+    sent_on: u64,
+    answers: &'a [u64],
     took_ms: u64,
     instances: &'a [Counts],
     moments: &'a [Look],
 }
 
 impl Summary {
-    /// Prints it: one line for people, and how to go on in a directory that is kept; or an object.
+    /// Prints it: a table for people, and how to go on in a directory that is kept; or an object.
     pub fn print(&self, console: &Console) -> Result<(), Failure> {
-        let shown = self.shown();
         if console.json {
-            return console.print_json(&shown);
+            return console.print_json(&self.shown());
         }
-        console.print_styled(&format!("{HEADING}{}{HEADING:#}\n", shown.line()))?;
+        console.print(format!("\n{}", self.table()))?;
+        console.print_styled(&format!("{HEADING}{}{HEADING:#}\n", self.line()))?;
         match self.kept && !console.quiet {
             true => console.print(self.next()),
             false => Ok(()),
@@ -87,20 +98,50 @@ impl Summary {
     }
 
     fn shown(&self) -> Shown<'_> {
-        let sum = |count: fn(&Counts) -> u64| self.instances.iter().map(count).sum();
-        let gaps = self.instances.iter().map(|counts| counts.longest_gap_ms);
         Shown {
             directory: &self.directory,
             kept: self.kept,
             generation: self.generation,
-            requests: sum(|counts| counts.requests),
-            while_down: sum(|counts| counts.while_down),
-            failed: sum(|counts| counts.failed),
-            longest_gap_ms: gaps.max().unwrap_or(0),
+            requests: self.tally.sent(),
+            failed: self.tally.failed,
+            sent_on: self.tally.sent_on,
+            answers: &self.tally.answers,
             took_ms: milliseconds(self.took),
             instances: &self.instances,
             moments: &self.moments,
         }
+    }
+
+    fn table(&self) -> String {
+        columns::aligned(
+            [
+                "INSTANCE",
+                "GENERATION",
+                "REQUESTS",
+                "TIMES DOWN",
+                "SECONDS DOWN",
+            ],
+            self.instances.iter().map(Counts::row),
+        )
+    }
+
+    fn line(&self) -> String {
+        let Tally {
+            answers: [first, second],
+            failed,
+            ..
+        } = self.tally;
+        format!(
+            "{} requests, {failed} failed: {first} answered by version 1, {second} by version 2; \
+             {} generations; {} s{}",
+            self.tally.sent(),
+            self.generation,
+            seconds(milliseconds(self.took)),
+            match self.kept {
+                true => "",
+                false => "; nothing is left behind",
+            },
+        )
     }
 
     /// Says what can be typed next.
@@ -121,25 +162,10 @@ impl Summary {
     }
 }
 
-impl Shown<'_> {
-    fn line(&self) -> String {
-        format!(
-            "{} requests, {} failed, {} met an instance that was down; longest gap {} ms; \
-             {} generations; {}.{} s{}",
-            self.requests,
-            self.failed,
-            self.while_down,
-            self.longest_gap_ms,
-            self.generation,
-            self.took_ms / 1000,
-            self.took_ms % 1000 / 100,
-            if self.kept {
-                ""
-            } else {
-                "; nothing is left behind"
-            },
-        )
-    }
+/// Writes milliseconds as seconds with one decimal.
+fn seconds(milliseconds: u64) -> String {
+    let tenths = milliseconds.saturating_add(50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -6,6 +6,7 @@ use crate::demo::story::Story;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -81,7 +82,7 @@ impl Admin {
 
     /// Types and runs another program, without PSL, and prints what it prints.
     pub fn show_plain(&self, words: &[&str]) -> Result<(), Failure> {
-        self.story.command(&shell_words::join(words))?;
+        self.story.command(&joined(words))?;
         self.story.output(&self.run_plain(words)?)
     }
 
@@ -144,7 +145,7 @@ impl Admin {
     pub fn run_plain(&self, words: &[&str]) -> Result<String, Failure> {
         self.printed(
             self.plain(OsStr::new(words[0]), &words[1..]),
-            &shell_words::join(words),
+            &joined(words),
         )
     }
 
@@ -190,7 +191,19 @@ pub fn failed(typed: &str, ended: &Ended) -> Failure {
 }
 
 fn typed(arguments: &[&str]) -> String {
-    format!("psl-admin {}", shell_words::join(arguments))
+    format!("psl-admin {}", joined(arguments))
+}
+
+/// Writes words as they would be typed, with quotes around those alone that need them.
+fn joined(words: &[&str]) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "@%+=:,./_-".contains(letter);
+    let quoted = words.iter().map(|word| {
+        match !word.is_empty() && !word.starts_with('=') && word.chars().all(is_plain) {
+            true => Cow::Borrowed(*word),
+            false => shell_words::quote(word),
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn is_strange(name: &OsStr) -> bool {

@@ -34,7 +34,8 @@ fn a_kept_directory_can_be_gone_on_with_as_the_demo_says() {
     let history = typed(&[set, history]).wait_with_output().unwrap();
     assert_eq!(
         String::from_utf8(history.stdout).unwrap().lines().count(),
-        9
+        // The header, and a line a generation.
+        11
     );
     let shell = typed(&[set, run, "read wait", remove]);
     let mut answer = String::new();

@@ -5,5 +5,6 @@ mod bench;
 mod ending;
 mod flaws;
 mod kept;
+mod server;
 mod surroundings;
 mod whole;

@@ -4,6 +4,7 @@ mod life;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::members::detached::process::Identity;
 use psl_table::store::Store;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
@@ -68,7 +69,7 @@ pub struct Registrations {
 /// Fails when the directory is there and cannot be listed; a single file that cannot be read is skipped by its name.
 pub fn registrations(store: &Store, here: &Here) -> Result<Registrations, Failure> {
     let directory = store.dir().join(RUNNING);
-    let found = match open(store) {
+    let found = match open(store.dir()) {
         Err(Errno::NOENT) => return Ok(Registrations::default()),
         opened => opened.and_then(|opened| read_all(&opened, &directory, here, |_| true)),
     };
@@ -76,6 +77,20 @@ pub fn registrations(store: &Store, here: &Here) -> Result<Registrations, Failur
         let message = format!("cannot list {directory:?}: {}", io::Error::from(errno));
         Failure::new(Exit::Storage, message)
     })
+}
+
+/// Returns the first processes of a member's instances that are registered in a store's directory, and run here. What
+/// cannot be read is none.
+pub fn alive(store: &Path, member: &str) -> Vec<Identity> {
+    let read = |opened: OwnedFd| read_all(&opened, store, &Here::new(), |_| true);
+    let all = open(store).and_then(read).unwrap_or_default();
+    let own = all.found.into_iter();
+    let own = own.filter(|found| found.entry.launched.member == member);
+    own.filter_map(|found| match found.life {
+        Life::Alive(pid) => Identity::of(u32::try_from(pid).ok()?),
+        Life::Dead | Life::Unknown => None,
+    })
+    .collect()
 }
 
 /// Reads the entries whose names are wanted.
@@ -120,10 +135,10 @@ pub struct Own {
 /// Fails with `EACCES`, `EPERM` or `EROFS` where this user cannot write the store: such an instance is seen on its own
 /// host only.
 pub fn register(store: &Store, here: &Here, launched: Launched) -> io::Result<Own> {
-    let directory = match open(store) {
+    let directory = match open(store.dir()) {
         Err(Errno::NOENT) => {
             make(store)?;
-            open(store)?
+            open(store.dir())?
         }
         opened => opened?,
     };
@@ -185,9 +200,9 @@ impl Registration {
     }
 }
 
-fn open(store: &Store) -> Result<OwnedFd, Errno> {
+fn open(store: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    retry_on_intr(|| rustix::fs::open(store.dir().join(RUNNING), flags, Mode::empty()))
+    retry_on_intr(|| rustix::fs::open(store.join(RUNNING), flags, Mode::empty()))
 }
 
 /// Makes the directory, which everybody may read.

@@ -1,19 +1,23 @@
 //! Instances that nobody recorded: `psl-admin run` was typed for them.
 use crate::members::detached::process::{Identity, Place, stats};
-use procfs::process::Process;
+use crate::running;
+use procfs::process::{Process, Stat};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Finds the first processes of the member's instances, by what an instance passes on in its environment.
+/// Finds the first processes of the member's instances, by what an instance passes on in its environment, and by their
+/// registrations: servers that write their title over their environment (nginx, redis) tell nothing.
 pub fn instances(store: &Path, member: &str) -> Vec<Identity> {
     let place = Place::here();
     let own = std::process::id().cast_signed();
     let stats = stats();
-    let parts: Vec<_> = stats
-        .iter()
-        .filter(|stat| stat.pid != own && is_part(stat.pid, store, member))
-        .collect();
+    let registered = running::alive(store, member);
+    let is_instance = |stat: &&Stat| {
+        stat.pid != own
+            && (registered.contains(&place.identity(stat)) || is_part(stat.pid, store, member))
+    };
+    let parts: Vec<_> = stats.iter().filter(is_instance).collect();
     let is_first = |parent: i32| !parts.iter().any(|part| part.pid == parent);
     let first = parts.iter().filter(|part| is_first(part.ppid));
     first.map(|part| place.identity(part)).collect()

@@ -88,7 +88,7 @@ fn serve() -> Result<(), String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .map_err(|error| format!("cannot listen on port {port}: {error}"))?;
     let (server, ending) = (&server, &AtomicBool::new(false));
-    thread::scope(|threads| {
+    thread::scope(move |threads| {
         threads.spawn(move || {
             let _ = terminated.read(&mut [0]);
             if wanted.drains {
@@ -106,6 +106,8 @@ fn serve() -> Result<(), String> {
             let answer = move || server.answer(client);
             let _ = thread::Builder::new().spawn_scoped(threads, answer);
         }
+        // Nobody is let in while the last answers are given.
+        drop(listener);
     });
     Ok(())
 }

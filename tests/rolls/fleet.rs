@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use procfs::process::Process;
-use psl_tests::host::Host;
+use psl_tests::host::{self, Host};
 use psl_tests::instance::{DEADLINE, Instance};
 use psl_tests::usage;
 use rustix::process::{Pid, Signal, kill_process};
@@ -157,8 +157,7 @@ impl<'a> Fleet<'a> {
     /// Checks that each member has one instance with the links of the table, and that uses no file of version 1.
     #[track_caller]
     fn assert_current(&self) {
-        let rows = self.json(&["ps"]);
-        let rows = rows.as_array().expect("a list");
+        let rows = self.listed();
         assert_eq!(rows.len(), self.members.len(), "{rows:#?}");
         for member in &self.members {
             let row = rows.iter().find(|row| row["member"] == member.as_str());
@@ -181,6 +180,20 @@ impl<'a> Fleet<'a> {
             });
             assert_eq!((old, new), (BTreeSet::new(), expected.clone()));
         }
+    }
+
+    /// Returns the rows of `ps` that are of this host: a process that has lost its environment is shown for each store.
+    fn listed(&self) -> Vec<Value> {
+        let mut command = self.host.command(host::admin());
+        let output = command.args(["ps", "--json"]).output().expect("it runs");
+        // It ends with 1 when an instance of anybody's is not current.
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+        let versions = self.path("binaries/");
+        let is_ours = |row: &Value| {
+            let program = row["program"].as_str();
+            program.is_some_and(|program| program.starts_with(&versions))
+        };
+        rows.into_iter().filter(is_ours).collect()
     }
 
     /// Checks that everybody has version 2 at the place, and that version 1 and the links are gone.

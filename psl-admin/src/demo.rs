@@ -4,6 +4,7 @@ mod life;
 
 mod admin;
 mod balancer;
+mod facts;
 mod instance;
 mod load;
 mod look;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 const USAGE: &str = "usage: /path/of/a/version/bin/server --port PORT [--drain] [--while FILE]\n\
-                     --drain: after SIGTERM, ends when whoever asks for /health knows of it, or after a second\n\
+                     --drain: after SIGTERM, ends when whoever asks for /health knows of it, or after 5 s\n\
                      --while FILE: serves only as long as somebody has FILE locked";
 
 /// How long a client may take to ask, or to take its answer.
@@ -33,7 +33,7 @@ const LONGEST: u64 = 8192;
 const REFUSALS: usize = 2;
 
 /// How long somebody may take to ask so often.
-const DRAINED: Duration = Duration::from_secs(1);
+const DRAINED: Duration = Duration::from_secs(5);
 
 /// What was asked for on the command line.
 struct Wanted {

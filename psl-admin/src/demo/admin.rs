@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a command may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Variables of the caller that would change what a program loads, or how `ls` writes.
 const STRANGE: [&str; 3] = ["LD_PRELOAD", "LD_AUDIT", "QUOTING_STYLE"];

@@ -6,13 +6,16 @@ use std::time::Duration;
 /// How long anybody may take to ask or to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a connection may take, on the loopback interface.
+const CONNECTED: Duration = Duration::from_secs(1);
+
 /// The longest request that is read, in bytes.
 const LONGEST: u64 = 8192;
 
 /// Connects to a port of the loopback interface.
 pub fn connect(port: u16) -> io::Result<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let stream = TcpStream::connect_timeout(&address, CONNECTED)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     Ok(stream)

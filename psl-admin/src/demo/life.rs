@@ -1,6 +1,7 @@
 //! The life of an upgrade, chapter by chapter: staged, rolled, killed and resumed, broken and undone, finished, collected.
 use crate::demo::admin::{Admin, End};
 use crate::demo::balancer::Balancer;
+use crate::demo::facts;
 use crate::demo::instance::Instance;
 use crate::demo::load;
 use crate::demo::look::{Expected, Look};
@@ -10,7 +11,6 @@ use crate::demo::version::Version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use rustix::process::geteuid;
-use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ impl Life {
     pub fn fail(&mut self) -> Result<(), Failure> {
         self.stage(Version::Two, Version::Three)?;
         self.heading("A roll that fails, and undoes itself")?;
-        let flags = ["--deadline", "2s", "--on-failure", "undo-all"];
+        let flags = ["--deadline", "3s", "--on-failure", "undo-all"];
         self.roll(Version::Three, &flags, &End::Code(7))?;
         let all = [Some(Version::Two); 3];
         self.look("undone: all are back at version 2", all, Version::One)
@@ -92,7 +92,7 @@ impl Life {
 
     /// Gives version 2 to everybody, and removes version 1.
     pub fn finish(&mut self) -> Result<(), Failure> {
-        self.running = self.running()?;
+        self.running = facts::running(&self.admin, &MEMBERS)?;
         self.heading("Version 2 for everybody")?;
         self.admin.show(&["upgrade", "finish"])?;
         let dir = self.admin.site.path("binaries");
@@ -108,14 +108,14 @@ impl Life {
             }
         };
         self.admin.show(collect)?;
-        self.expect_collected()?;
+        facts::expect_collected(&self.admin)?;
         let all = [Some(Version::Two); 3];
         self.look("the end: version 1 is gone", all, Version::Two)
     }
 
     /// Ends the requests and the instances, and removes the directory unless it is kept.
     pub fn end(mut self) -> Result<Summary, Failure> {
-        let generation = self.generation()?;
+        let generation = facts::generation(&self.admin)?;
         self.admin.board.end();
         for client in self.clients.drain(..) {
             // Nothing in it panics; the counts tell how far it came.
@@ -224,50 +224,6 @@ impl Life {
         self.admin.follow(&words, end)
     }
 
-    fn expect_collected(&self) -> Result<(), Failure> {
-        let path = self.admin.site.path("binaries");
-        let entries = Path::new(&path).read_dir().map_err(|error| {
-            Failure::new(Exit::Storage, format!("cannot read {path:?}: {error}"))
-        })?;
-        let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        match names.find(|name| name.contains(".old-")) {
-            None => Ok(()),
-            Some(name) => {
-                let message = format!("{name:?} is there still, expected `gc` to remove it");
-                Err(Failure::new(Exit::Failed, message))
-            }
-        }
-    }
-
-    /// Returns the process and the generation of each instance, in their order.
-    fn running(&self) -> Result<Vec<(u64, u64)>, Failure> {
-        let rows = self.admin.json(&["ps", "--json"])?;
-        let of = |member: &&str| {
-            let found = rows
-                .as_array()?
-                .iter()
-                .find(|row| row["member"] == *member)?;
-            Some((found["pid"].as_u64()?, found["generation"].as_u64()?))
-        };
-        let found: Vec<_> = MEMBERS.iter().filter_map(of).collect();
-        match found.len() == MEMBERS.len() {
-            true => Ok(found),
-            false => {
-                let message = format!("`ps` shows {rows}, expected all members");
-                Err(Failure::new(Exit::Failed, message))
-            }
-        }
-    }
-
-    /// Returns the current generation.
-    fn generation(&self) -> Result<u64, Failure> {
-        let rows = self.admin.json(&["history", "-n", "1", "--json"])?;
-        rows[0]["generation"].as_u64().ok_or_else(|| {
-            let message = format!("`history` shows {rows}, expected a generation");
-            Failure::new(Exit::Failed, message)
-        })
-    }
-
     fn look(
         &mut self,
         moment: &'static str,
@@ -280,7 +236,7 @@ impl Life {
             shared,
             instances: &self.instances,
         };
-        let look = Look::take(&expected, self.generation()?, &self.admin)?;
+        let look = Look::take(&expected, facts::generation(&self.admin)?, &self.admin)?;
         self.admin.story.look(&look)?;
         self.moments.push(look);
         Ok(())

@@ -155,6 +155,7 @@ impl Summary {
             "\n{directory} stays; go on with\n  \
              T={directory}; export PSL_STORE=\"$T/store\" PSL_CONFIG=\"$T/psl.toml\"\n  \
              {admin} history\n  \
+             {admin} upgrade status --svg \"$T/roll.svg\"\n  \
              {admin} run --member erp2 -- \"$T/binaries/version/bin/server\" --port {port} &\n  \
              curl http://127.0.0.1:{port}/\n  \
              kill $!; rm -r \"$T\"\n"

@@ -1,5 +1,6 @@
 //! A demo whose directory stays.
 use crate::bench::{Bench, await_that};
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +21,7 @@ fn a_kept_directory_can_be_gone_on_with_as_the_demo_says() {
     assert_eq!(bench.processes().len(), 0);
 
     let (_, next) = printed.split_once(" stays; go on with\n").unwrap();
-    let [set, history, run, curl, remove] = &next.lines().collect::<Vec<_>>()[..] else {
+    let [set, history, picture, run, curl, remove] = &next.lines().collect::<Vec<_>>()[..] else {
         panic!("{next}")
     };
     let url = curl.trim().strip_prefix("curl ").unwrap();
@@ -37,6 +38,9 @@ fn a_kept_directory_can_be_gone_on_with_as_the_demo_says() {
         // The header, and a line a generation.
         11
     );
+    typed(&[set, picture]).wait_with_output().unwrap();
+    let drawn = fs::read_to_string(directory.join("roll.svg")).unwrap();
+    assert!(drawn.contains("<svg") && drawn.contains("erp1"), "{drawn}");
     let shell = typed(&[set, run, "read wait", remove]);
     let mut answer = String::new();
     await_that("the server answers", || {

@@ -9,7 +9,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// How long a drain lasts that nobody asks about.
-const DRAINED: Duration = Duration::from_secs(1);
+const DRAINED: Duration = Duration::from_secs(5);
 
 /// Starts a server with a page, on a port that was free.
 fn start(bench: &Bench, flags: &[&str]) -> (Child, u16) {

@@ -73,11 +73,17 @@ impl Admin {
     }
 
     /// Types and runs a command, and prints what it prints.
-    pub fn show(&self, arguments: &[&str]) -> Result<String, Failure> {
-        self.story.command(&typed(arguments))?;
-        let printed = self.run(arguments)?;
-        self.story.output(&printed)?;
-        Ok(printed)
+    pub fn show(&self, arguments: &[&str]) -> Result<(), Failure> {
+        self.show_any(arguments, &[0]).map(drop)
+    }
+
+    /// Does the same for a command that may end with any of these exit codes, and returns the one.
+    pub fn show_any(&self, arguments: &[&str], codes: &[i32]) -> Result<Option<i32>, Failure> {
+        let typed = typed(arguments);
+        self.story.command(&typed)?;
+        let ended = self.ended(self.command(arguments), &typed, codes)?;
+        self.story.output(&ended.stdout)?;
+        Ok(ended.status.code())
     }
 
     /// Types and runs another program, without PSL, and prints what it prints.
@@ -131,11 +137,11 @@ impl Admin {
         self.printed(self.command(arguments), &typed(arguments))
     }
 
-    /// Runs a command and returns the JSON that it prints.
+    /// Runs a command that may end with 0 or 1, and returns the JSON that it prints.
     pub fn json(&self, arguments: &[&str]) -> Result<Value, Failure> {
-        let printed = self.run(arguments)?;
+        let typed = typed(arguments);
+        let printed = self.ended(self.command(arguments), &typed, &[0, 1])?.stdout;
         serde_json::from_str(&printed).map_err(|error| {
-            let typed = typed(arguments);
             let message = format!("`{typed}` printed {printed:?}, expected JSON: {error}");
             Failure::new(Exit::Failed, message)
         })
@@ -157,11 +163,19 @@ impl Admin {
     }
 
     fn printed(&self, command: Command, typed: &str) -> Result<String, Failure> {
+        Ok(self.ended(command, typed, &[0])?.stdout)
+    }
+
+    fn ended(&self, command: Command, typed: &str, codes: &[i32]) -> Result<Ended, Failure> {
         let ended = Process::start(command, &self.board)?.finish(&self.board, DEADLINE)?;
-        if ended.status.success() {
-            return Ok(ended.stdout);
+        match ended
+            .status
+            .code()
+            .is_some_and(|code| codes.contains(&code))
+        {
+            true => Ok(ended),
+            false => Err(failed(typed, &ended)),
         }
-        Err(failed(typed, &ended))
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -2,6 +2,7 @@
 use crate::demo::admin::Admin;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use serde_json::Value;
 use std::path::Path;
 
 /// Fails when the version that `finish` has kept is still there.
@@ -20,12 +21,18 @@ pub fn expect_collected(admin: &Admin) -> Result<(), Failure> {
     }
 }
 
-/// Returns the process and the generation of each member's instance, in their order.
+/// Returns the process and the generation of each member's instance, in their order. `ps` may show instances of other
+/// stores as well, those that have lost their environment.
 pub fn running(admin: &Admin, members: &[&str]) -> Result<Vec<(u64, u64)>, Failure> {
     let rows = admin.json(&["ps", "--json"])?;
+    let below = admin.site.path("binaries/");
+    let is_of = |row: &Value, member: &str| {
+        let program = row["program"].as_str();
+        row["member"] == member && program.is_some_and(|program| program.starts_with(&below))
+    };
     let of = |member: &&str| {
         let mut rows = rows.as_array()?.iter();
-        let found = rows.find(|row| row["member"] == *member)?;
+        let found = rows.find(|row| is_of(row, member))?;
         Some((found["pid"].as_u64()?, found["generation"].as_u64()?))
     };
     let found: Vec<_> = members.iter().filter_map(of).collect();

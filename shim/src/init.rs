@@ -8,6 +8,7 @@ use psl_table::pinned::{self, Engine};
 use crate::environment::{self, Carried, Start};
 use crate::instance::Instance;
 use crate::launch::uncovered::{self, Policy};
+use crate::live;
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
 use crate::real;
@@ -87,7 +88,9 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         let _ = tokens::LIB.set(Box::leak(Box::new(directory)));
     }
     // Only this constructor sets it.
-    let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
+    let snapshot = Box::leak(Box::new(snapshot));
+    let _ = resolve::SNAPSHOT.set(snapshot);
+    live::follow(start, snapshot, report);
     if !own.is_none_or(LinkMap::is_of_program) {
         return;
     }

@@ -18,6 +18,7 @@ pub mod select;
 pub mod choices;
 
 pub mod snapshot;
+pub mod swap;
 
 mod held;
 mod position;

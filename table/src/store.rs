@@ -8,6 +8,7 @@ mod commit;
 mod generations;
 mod init;
 mod lock;
+mod stamp;
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use rustix::fs::AtFlags;
 
 pub use commit::CommitOptions;
 pub use init::FIRST_TABLE;
+pub use stamp::Stamp;
 
 use crate::document::Document;
 use crate::error::{Error, Result};

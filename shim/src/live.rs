@@ -65,6 +65,14 @@ static NEWEST: Swap<Newest> = Swap::new();
 /// Whether it was said why the table cannot be used, since it could.
 static IS_SAID: AtomicBool = AtomicBool::new(false);
 
+/// Whether nobody looks any more: a filter may kill who asks for more than the program does.
+static IS_STILL: AtomicBool = AtomicBool::new(false);
+
+/// Has live links stay as they are, or follow the table again; returns which it was.
+pub fn stay(is_still: bool) -> bool {
+    IS_STILL.swap(is_still, Ordering::Relaxed)
+}
+
 /// A snapshot that stays while this is kept.
 pub struct Seen {
     pinned: &'static Snapshot,
@@ -148,7 +156,8 @@ pub fn seen(pinned: &'static Snapshot) -> Seen {
 /// errno stays as it is.
 #[inline(never)]
 pub fn look() -> bool {
-    let Some(asking) = ASKING.get() else {
+    let asking = ASKING.get().filter(|_| !IS_STILL.load(Ordering::Relaxed));
+    let Some(asking) = asking else {
         return false;
     };
     let mark = &asking.aside.mark;

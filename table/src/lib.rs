@@ -35,6 +35,7 @@ pub mod duration;
 pub mod members;
 pub mod trust;
 
+mod mountinfo;
 pub mod store;
 
 pub mod history;

@@ -66,26 +66,22 @@ impl Aside {
     ///
     /// # Safety
     ///
-    /// One thread at a time is here. What `work` returns is in the arena, or in no memory at all.
+    /// One thread at a time is here, undisturbed. What `work` returns is in the arena, or in no memory at all.
     #[inline(never)]
     pub unsafe fn run<R>(&self, arena: &Arena, work: impl FnOnce() -> R) -> R {
         let stack = from_ref(self)
             .cast_mut()
             .cast::<u8>()
             .wrapping_add(2 * PAGE);
-        let signals = block(u64::MAX);
         // Relaxed, here and below: only who is here looks.
         self.arena
             .store(from_ref(arena).cast_mut(), Ordering::Relaxed);
         // SAFETY: the stack is mapped, and nobody else's; panics abort.
         let result = unsafe { psm::on_stack(stack, STACK, work) };
         self.arena.store(null_mut(), Ordering::Relaxed);
-        block(signals);
         result
     }
-}
 
-impl Aside {
     /// Has the memory for something that runs here come from another arena.
     pub fn with<R>(&self, arena: &Arena, work: impl FnOnce() -> R) -> R {
         let before = self
@@ -95,6 +91,14 @@ impl Aside {
         self.arena.store(before, Ordering::Relaxed);
         result
     }
+}
+
+/// Does something that no signal interrupts: no handler runs that would jump away from it, or need the stack.
+pub fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
+    let signals = block(u64::MAX);
+    let result = work();
+    block(signals);
+    result
 }
 
 /// Blocks these signals and no others, and returns those that were blocked.

@@ -22,6 +22,7 @@ use psl_table::swap::{Reader, Swap};
 use psl_table::tree::Host;
 use psl_table::trust::Trust;
 use psl_table::watch::{Step, Watch};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::aside::{self, Aside};
 use crate::environment::Start;
@@ -167,22 +168,22 @@ pub fn look() -> bool {
     if last & 1 != 0 || last != 0 && now.saturating_sub(last >> 1) < EVERY {
         return false;
     }
-    // Acquire pairs with the release below: who looked last is done with the stack.
-    if mark
-        .compare_exchange(last, now << 1 | 1, Ordering::Acquire, Ordering::Relaxed)
-        .is_err()
-    {
-        return false;
-    }
-    // SAFETY: errno of this thread can always be read and written.
-    let errno: *mut c_int = unsafe { libc::__errno_location() };
-    // SAFETY: as above.
-    let before = unsafe { *errno };
-    let is_other = asking.look();
-    // SAFETY: as above.
-    unsafe { *errno = before };
-    mark.store(now << 1, Ordering::Release);
-    is_other
+    aside::undisturbed(|| {
+        // Acquire pairs with the release below: who looked last is done with the stack.
+        let turn = mark.compare_exchange(last, now << 1 | 1, Ordering::Acquire, Ordering::Relaxed);
+        if turn.is_err() {
+            return false;
+        }
+        // SAFETY: errno of this thread can always be read and written.
+        let errno: *mut c_int = unsafe { libc::__errno_location() };
+        // SAFETY: as above.
+        let before = unsafe { *errno };
+        let is_other = asking.look();
+        // SAFETY: as above.
+        unsafe { *errno = before };
+        mark.store(now << 1, Ordering::Release);
+        is_other
+    })
 }
 
 impl Asking {
@@ -203,7 +204,7 @@ impl Asking {
 
     /// Returns the size of the table's file; none, and says why, where it cannot be found.
     fn size(&self) -> Option<u64> {
-        let arena = Arena::new(0)?;
+        let arena = Arena::new(0).or_else(|| self.no_memory())?;
         // SAFETY: only one thread looks at a time, and a number is in no memory.
         unsafe {
             self.aside.run(&arena, || match self.find() {
@@ -224,7 +225,7 @@ impl Asking {
         let size = usize::try_from(size).unwrap_or(0);
         let room = |factor: usize| Arena::new(size.saturating_mul(factor));
         let (Some(arena), Some(kept)) = (room(READ), room(KEPT)) else {
-            return false;
+            return self.no_memory().unwrap_or_default();
         };
         let base = last
             .as_ref()
@@ -304,9 +305,22 @@ impl Asking {
         Ok(base.with_live(&choices, exe, &Host).unwrap_or_default())
     }
 
+    fn no_memory<T>(&self) -> Option<T> {
+        self.say_once("there is no memory to read the table");
+        None
+    }
+
     /// Says, once, why live links stay as they are.
     fn say_once(&self, reason: &str) {
-        if !IS_SAID.swap(true, Ordering::Relaxed) {
+        if IS_SAID.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let stderr = rustix::stdio::stderr();
+        let mut broken = [PollFd::new(&stderr, PollFlags::empty())];
+        // A pipe that nobody reads any more would end the process (SIGPIPE).
+        let asked = rustix::event::poll(&mut broken, Some(&Timespec::default()));
+        let is_broken = asked.is_ok() && broken[0].revents().contains(PollFlags::ERR);
+        if !is_broken {
             let parts = [
                 reason.as_bytes(),
                 b"; live links stay as they are until it can be read",

@@ -15,7 +15,7 @@ use crate::resolve::{Operand, resolve, snapshot};
 use crate::scratch::Lease;
 use crate::tokens::expanded;
 
-pub use psl_table::executable::search::{directories, directory_of, variants};
+pub use psl_table::executable::search::{directories, directory_of};
 
 /// Whether a search path of an object in the directory `origin` leads to what only links lead to.
 pub fn leads_near_link(list: &[u8], origin: &[u8]) -> bool {

@@ -6,6 +6,8 @@ use std::ptr::null_mut;
 use object::elf::{DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRTAB};
 use rustix::fs::{CWD, Mode, OFlags};
 
+use psl_table::executable::search::Paths;
+
 use crate::libraries::directory_of;
 
 /// A loaded object: the public part of link.h's `struct link_map`.
@@ -144,6 +146,15 @@ impl LinkMap {
     /// Returns where it has libraries searched for after `LD_LIBRARY_PATH`.
     pub fn runpath(&self) -> Option<&[u8]> {
         self.text(DT_RUNPATH.0)
+    }
+
+    /// Returns where it has libraries searched for, given the directory that it lies in.
+    pub fn paths<'p>(&'p self, origin: &'p [u8]) -> Paths<'p> {
+        Paths {
+            rpath: self.rpath(),
+            runpath: self.runpath(),
+            origin,
+        }
     }
 
     fn text(&self, tag: i64) -> Option<&[u8]> {

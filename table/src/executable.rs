@@ -2,12 +2,11 @@
 
 use rustix::fd::BorrowedFd;
 
+pub mod cache;
 pub mod carriage;
-
 pub mod elf;
 pub mod rights;
 pub mod script;
-
 pub mod search;
 pub mod tokens;
 

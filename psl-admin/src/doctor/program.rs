@@ -1,5 +1,4 @@
 //! What one program is, where its libraries come from, and what carries it, for a member.
-pub mod cache;
 
 mod chain;
 mod kind;
@@ -13,12 +12,12 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{command, exec, known, shim_file, view};
-use cache::Cache;
 use chain::{Leaf, Step};
 use kind::Kind;
 use libraries::{Library, Loader};
 use links::View;
 use psl_table::config::HostConfig;
+use psl_table::executable::cache::{self, Cache};
 use psl_table::executable::carriage::{Carriage, Search, Told};
 use psl_table::snapshot::Snapshot;
 use psl_table::table::Table;
@@ -110,8 +109,9 @@ fn diagnose(
         None => command::find_with(program, |_| Ok(Snapshot::default())),
     };
     let (path, snapshot) = found.map_err(not_found)?;
-    let cache = Cache::read().unwrap_or_default();
-    let lib = libraries::lib(&cache);
+    let cache = std::fs::read(cache::FILE).unwrap_or_default();
+    let cache = Cache::parse(&cache).unwrap_or_default();
+    let lib = libraries::lib(cache);
     let with = View {
         snapshot: &snapshot,
         lib: &lib,
@@ -135,7 +135,7 @@ fn diagnose(
     };
     let loader = Loader {
         library_path: library_path.as_deref(),
-        cache: &cache,
+        cache,
         path: kind.loader.as_deref().unwrap_or_default().as_bytes(),
     };
     let last = steps.last().map_or(&*path, |step| &*step.path);

@@ -4,8 +4,10 @@ use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char};
 use std::ptr::null;
 
+use psl_table::executable::search::{candidates, directories, lists};
+
 use crate::environment;
-use crate::libraries::{directories, leads_near_link, member_library, variants};
+use crate::libraries::{leads_near_link, member_library};
 use crate::loaded::LinkMap;
 use crate::tokens::expanded;
 
@@ -79,33 +81,25 @@ fn ancestors(object: &LinkMap) -> Vec<&LinkMap> {
 
 /// Finds a library as the loader would if links were symlinks; none if links have no part in the search.
 pub fn find(object: &LinkMap, name: &[u8]) -> Option<*const c_char> {
-    let mut lists: Vec<(&[u8], Vec<u8>)> = Vec::new();
-    if object.runpath().is_none() {
-        for ancestor in ancestors(object) {
-            lists.extend(ancestor.rpath().map(|list| (list, ancestor.directory())));
-        }
-    }
-    let told = environment::at_start(b"LD_LIBRARY_PATH");
-    lists.extend(told.map(|list| (list, Vec::new())));
-    lists.extend(object.runpath().map(|list| (list, object.directory())));
-    if !lists
-        .iter()
-        .any(|(list, origin)| leads_near_link(list, origin))
-    {
+    let loaders = ancestors(object)
+        .into_iter()
+        .filter(|it| !std::ptr::eq(*it, object));
+    let loaders: Vec<_> = loaders.map(|it| (it, it.directory())).collect();
+    let origin = object.directory();
+    let lists = lists(
+        object.paths(&origin),
+        loaders.iter().map(|(it, origin)| it.paths(origin)),
+        environment::at_start(b"LD_LIBRARY_PATH"),
+    );
+    if !lists.iter().any(|it| leads_near_link(it.text, it.origin)) {
         return None;
     }
-    lists.iter().find_map(|(list, origin)| {
-        directories(list).find_map(|dir| {
-            let found = expanded(dir, origin, |dir| in_directory(dir, name));
-            found.ok().flatten()
+    lists.iter().find_map(|list| {
+        directories(list.text).find_map(|dir| {
+            let in_directory = |dir: &CStr| {
+                candidates(dir.to_bytes(), name).find_map(|path| member_library(&path))
+            };
+            expanded(dir, list.origin, in_directory).ok().flatten()
         })
     })
-}
-
-/// Finds a library in one directory, variants for this processor first.
-fn in_directory(dir: &CStr, name: &[u8]) -> Option<*const c_char> {
-    let variants = variants().iter().copied().chain([""]);
-    variants
-        .map(|variant| [dir.to_bytes(), b"/", variant.as_bytes(), name].concat())
-        .find_map(|path| member_library(&path))
 }

@@ -1,6 +1,6 @@
 //! Whether the loader's cache leads through links: programs find their libraries there without asking anybody.
 use super::super::finding::Finding;
-use super::super::program::cache::Cache;
+use psl_table::executable::cache::{Cache, FILE};
 use psl_table::name::AbsPath;
 use psl_table::table::Table;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,11 @@ use std::os::unix::ffi::OsStrExt;
 /// Looks for libraries of the cache that lie behind anybody's link.
 pub fn check(table: Option<&Table>) -> Finding {
     const NAME: &str = "ld.so.cache";
-    let cache = match Cache::read() {
+    let bytes = std::fs::read(FILE).map_err(|error| format!("{FILE:?}: {error}"));
+    let parsed = bytes.as_deref().map_err(Clone::clone).and_then(|bytes| {
+        Cache::parse(bytes).ok_or_else(|| format!("{FILE:?} has a format that is not known"))
+    });
+    let cache = match parsed {
         Ok(cache) => cache,
         Err(why) => {
             return Finding::warn(
@@ -18,7 +22,7 @@ pub fn check(table: Option<&Table>) -> Finding {
             );
         }
     };
-    let count = cache.entries().len();
+    let count = cache.entries().count();
     let Some(table) = table else {
         return Finding::ok(
             NAME,
@@ -30,7 +34,7 @@ pub fn check(table: Option<&Table>) -> Finding {
         let path = path.and_then(|path| AbsPath::new(path).ok());
         path.is_some_and(|path| crate::view::is_behind_link(table, &path))
     };
-    let paths = || cache.entries().iter().map(|entry| &*entry.path);
+    let paths = || cache.entries().map(|entry| entry.path);
     let behind: Vec<_> = paths().filter(behind).collect();
     match behind.first() {
         None => Finding::ok(NAME, format!("libraries: {count}, none behind a link")),

@@ -1,10 +1,10 @@
 //! The libraries of a program as ld.so(8) finds them, one after the other, for one who has links and one who has none.
-use super::cache::Cache;
 use super::links::View;
 use super::object::Object;
+use psl_table::executable::cache::Cache;
 use psl_table::executable::carriage::Links;
 use psl_table::executable::elf::LOADER;
-use psl_table::executable::search::{directories, directory_of, variants};
+use psl_table::executable::search::{List, Source, candidates, directories, directory_of, lists};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -29,6 +29,16 @@ pub enum By {
     Loader,
 }
 
+impl From<Source> for By {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Rpath => Self::Rpath,
+            Source::LibraryPath => Self::LibraryPath,
+            Source::Runpath => Self::Runpath,
+        }
+    }
+}
+
 /// One library.
 #[derive(Debug)]
 pub struct Library {
@@ -46,7 +56,7 @@ pub struct Loader<'l> {
     /// `LD_LIBRARY_PATH`.
     pub library_path: Option<&'l [u8]>,
     /// The cache.
-    pub cache: &'l Cache,
+    pub cache: Cache<'l>,
     /// The path of the loader itself, as the program names it.
     pub path: &'l [u8],
 }
@@ -127,22 +137,10 @@ impl Loading<'_> {
                 By::Path,
             );
         }
-        let by_rpath = || {
-            let lists = self.rpaths(asking);
-            lists
-                .into_iter()
-                .find_map(|(list, origin)| self.in_list(list, origin, name))
-        };
-        if let Some(found) = by_rpath() {
-            return Some((found, By::Rpath));
-        }
-        let told = self.loader.library_path.filter(|list| !list.is_empty());
-        if let Some(found) = told.and_then(|list| self.in_list(list, b"", name)) {
-            return Some((found, By::LibraryPath));
-        }
-        let runpath = object.runpath.as_deref();
-        if let Some(found) = runpath.and_then(|list| self.in_list(list, &object.origin, name)) {
-            return Some((found, By::Runpath));
+        for list in self.lists(asking) {
+            if let Some(found) = self.in_list(list, name) {
+                return Some((found, list.source.into()));
+            }
         }
         let mut cached = self.loader.cache.paths_of(name).into_iter();
         let by_cache = cached
@@ -156,38 +154,25 @@ impl Loading<'_> {
         defaults.find_map(|dir| Some((self.in_directory(&dir, name)?, By::Default)))
     }
 
-    /// Returns the lists that are searched before `LD_LIBRARY_PATH`: of who asks, who asked for that one, and so on.
-    fn rpaths(&self, asking: usize) -> Vec<(&[u8], &[u8])> {
-        if self.objects[asking].0.runpath.is_some() {
-            return Vec::new();
-        }
-        let mut lists = Vec::new();
-        let mut at = asking;
-        loop {
-            let (object, asked_by) = &self.objects[at];
-            if let (Some(list), None) = (&object.rpath, &object.runpath) {
-                lists.push((&**list, &*object.origin));
-            }
-            if at == 0 {
-                return lists;
-            }
-            at = *asked_by;
-        }
+    /// Returns the lists that are searched for a library that the object at a position needs.
+    fn lists(&self, asking: usize) -> Vec<List<'_>> {
+        let asked_by = |&at: &usize| (at > 0).then(|| self.objects[at].1);
+        let mut chain =
+            std::iter::successors(Some(asking), asked_by).map(|at| self.objects[at].0.paths());
+        let asks = chain.next();
+        asks.map(|asks| lists(asks, chain, self.loader.library_path))
+            .unwrap_or_default()
     }
 
-    fn in_list(&self, list: &[u8], origin: &[u8], name: &[u8]) -> Option<Object> {
-        directories(list).find_map(|dir| {
-            let dir = self.view.expanded(dir, origin)?;
+    fn in_list(&self, list: List<'_>, name: &[u8]) -> Option<Object> {
+        directories(list.text).find_map(|dir| {
+            let dir = self.view.expanded(dir, list.origin)?;
             self.in_directory(dir.to_bytes(), name)
         })
     }
 
-    /// Finds a library in one directory, variants for this processor first.
     fn in_directory(&self, dir: &[u8], name: &[u8]) -> Option<Object> {
-        let variants = variants().iter().copied().chain([""]);
-        variants
-            .map(|variant| [dir, b"/", variant.as_bytes(), name].concat())
-            .find_map(|path| Object::read(self.view.snapshot, &path, name))
+        candidates(dir, name).find_map(|path| Object::read(self.view.snapshot, &path, name))
     }
 
     /// Returns the directories that glibc was configured with.
@@ -206,7 +191,7 @@ impl Loading<'_> {
 }
 
 /// Returns what `$LIB` stands for: where the cache has libc, below the root or `/usr`.
-pub fn lib(cache: &Cache) -> Vec<u8> {
+pub fn lib(cache: Cache<'_>) -> Vec<u8> {
     let libc = cache.paths_of(b"libc.so.6").into_iter().next();
     let dir = libc.map_or(&b"/lib64"[..], directory_of);
     let dir = dir.strip_prefix(b"/usr").unwrap_or(dir);

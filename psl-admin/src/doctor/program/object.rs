@@ -3,7 +3,7 @@ use crate::view;
 use object::elf::{DF_1_NODEFLIB, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME};
 use psl_table::executable::elf::Elf;
 use psl_table::executable::script::Header;
-use psl_table::executable::search::directory_of;
+use psl_table::executable::search::{Paths, directory_of};
 use psl_table::snapshot::Snapshot;
 use psl_table::tree::PATH_MAX;
 use rustix::fd::AsFd;
@@ -36,6 +36,15 @@ pub struct Object {
 }
 
 impl Object {
+    /// Returns where it has libraries searched for.
+    pub fn paths(&self) -> Paths<'_> {
+        Paths {
+            rpath: self.rpath.as_deref(),
+            runpath: self.runpath.as_deref(),
+            origin: &self.origin,
+        }
+    }
+
     /// Reads the one that a path leads to; none if that is nothing for this machine, which the loader passes over.
     pub fn read(snapshot: &Snapshot, path: &[u8], name: &[u8]) -> Option<Self> {
         let physical = view::physical(snapshot, OsStr::from_bytes(path)).ok()?;

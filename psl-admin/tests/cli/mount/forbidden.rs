@@ -80,7 +80,7 @@ const ROWS: [(&str, User, &str, &[&str]); 9] = [
     (
         "a host without procfs",
         User::Root,
-        "unshare --mount sh -c 'umount -l /proc && exec \"$@\"' sh",
+        "unshare --mount sh -c 'mount -t tmpfs none /proc && exec \"$@\"' sh",
         &["\"/proc/self/ns/mnt\"", "mount -t proc"],
     ),
     (

@@ -9,14 +9,15 @@ use std::os::unix::ffi::OsStrExt;
 use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME};
 use psl_table::executable::elf::Elf;
 use psl_table::executable::script::Header;
+use psl_table::executable::search::candidates;
 use psl_table::tree::PATH_MAX;
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::cache;
+use crate::libraries::member_library;
 use crate::libraries::{directories, directory_of, leads_near_link, leads_through_link};
-use crate::libraries::{member_library, variants};
 use crate::loaded::LinkMap;
 use crate::tokens::expanded;
 
@@ -167,12 +168,8 @@ fn search(name: &[u8], lists: &[(&[u8], &[u8])]) -> Option<Found> {
     let mut is_near = false;
     for &(list, origin) in lists {
         is_near |= leads_near_link(list, origin);
-        let in_directory = |dir: &CStr| {
-            let variants = variants().iter().copied().chain([""]);
-            variants
-                .map(|variant| [dir.to_bytes(), b"/", variant.as_bytes(), name].concat())
-                .find_map(|path| found(&path, is_near))
-        };
+        let in_directory =
+            |dir: &CStr| candidates(dir.to_bytes(), name).find_map(|path| found(&path, is_near));
         let found = directories(list)
             .filter_map(|dir| expanded(dir, origin, in_directory).ok())
             .find_map(|found| found);

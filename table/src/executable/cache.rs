@@ -1,8 +1,9 @@
 //! The loader's cache (ldconfig(8)): names of libraries, and where they lie.
-use psl_table::executable::search::variants;
-use std::fs;
 
-const FILE: &str = "/etc/ld.so.cache";
+use super::search::variants;
+
+/// Where glibc has it.
+pub const FILE: &str = "/etc/ld.so.cache";
 
 /// What the cache begins with since glibc 2.32; an older part came before it until then.
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
@@ -22,70 +23,73 @@ const ENTRY: usize = 24;
 const VARIANTS: &[u8] = b"/glibc-hwcaps/";
 
 /// A library in the cache.
-#[derive(Debug)]
-pub struct Entry {
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'b> {
     /// The name that it is searched for by.
-    pub name: Vec<u8>,
+    pub name: &'b [u8],
     /// Its path.
-    pub path: Vec<u8>,
+    pub path: &'b [u8],
     /// Whether it is for some processors alone, as glibc before 2.33 had them.
     is_special: bool,
 }
 
-/// The libraries for this machine, in the cache's order.
-#[derive(Debug, Default)]
-pub struct Cache(Vec<Entry>);
+/// The bytes of a cache.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cache<'b> {
+    /// From the magic on: offsets of strings begin there.
+    bytes: &'b [u8],
+    entries: &'b [u8],
+}
 
-impl Cache {
-    /// Reads the host's; fails with why it cannot be used.
-    pub fn read() -> Result<Self, String> {
-        let bytes = fs::read(FILE).map_err(|error| format!("{FILE:?}: {error}"))?;
-        Self::parse(&bytes).ok_or_else(|| format!("{FILE:?} has a format that is not known"))
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
+impl<'b> Cache<'b> {
+    /// Recognises a cache; none if its format is not known.
+    pub fn parse(bytes: &'b [u8]) -> Option<Self> {
         let start = bytes
             .windows(MAGIC.len())
             .position(|window| window == MAGIC)?;
-        // Offsets of strings begin at the magic.
         let bytes = &bytes[start..];
         let count = number(bytes, MAGIC.len())? as usize;
-        let entries = bytes.get(HEAD..)?.chunks_exact(ENTRY).take(count);
-        let entries = entries.filter_map(|entry| {
-            let is_special = number(entry, 16)? != 0 || number(entry, 20)? != 0;
-            (number(entry, 0)? == FLAGS).then_some(Entry {
-                name: text(bytes, number(entry, 4)?)?.to_vec(),
-                path: text(bytes, number(entry, 8)?)?.to_vec(),
-                is_special,
-            })
-        });
-        Some(Self(entries.collect()))
+        let entries = bytes.get(HEAD..)?;
+        let length = entries.len().min(count.saturating_mul(ENTRY));
+        Some(Self {
+            bytes,
+            entries: &entries[..length],
+        })
     }
 
-    /// Returns all of them.
-    pub fn entries(&self) -> &[Entry] {
-        &self.0
+    /// Iterates over the libraries for this machine, in the cache's order.
+    pub fn entries(self) -> impl Iterator<Item = Entry<'b>> {
+        self.entries.chunks_exact(ENTRY).filter_map(move |entry| {
+            let is_special = number(entry, 16)? != 0 || number(entry, 20)? != 0;
+            (number(entry, 0)? == FLAGS).then_some(Entry {
+                name: text(self.bytes, number(entry, 4)?)?,
+                path: text(self.bytes, number(entry, 8)?)?,
+                is_special,
+            })
+        })
     }
 
     /// Returns the paths of libraries with this name, the best for this processor first.
-    pub fn paths_of(&self, name: &[u8]) -> Vec<&[u8]> {
-        let rank = |entry: &Entry| {
-            let has = |part: &[u8]| entry.path.windows(part.len()).any(|window| window == part);
-            match variants()
-                .iter()
-                .position(|variant| has(variant.as_bytes()))
-            {
-                Some(rank) => Some(rank),
-                None if entry.is_special || has(VARIANTS) => None,
-                None => Some(variants().len()),
-            }
-        };
-        let named = self.0.iter().filter(|entry| entry.name == name);
+    pub fn paths_of(self, name: &[u8]) -> Vec<&'b [u8]> {
+        let named = self.entries().filter(|entry| entry.name == name);
         let mut ranked: Vec<_> = named
-            .filter_map(|entry| Some((rank(entry)?, &*entry.path)))
+            .filter_map(|entry| Some((entry.rank()?, entry.path)))
             .collect();
         ranked.sort_by_key(|&(rank, _)| rank);
         ranked.into_iter().map(|(_, path)| path).collect()
+    }
+}
+
+impl Entry<'_> {
+    /// Returns its position among the variants; none if this processor is not meant.
+    fn rank(&self) -> Option<usize> {
+        let has = |part: &[u8]| self.path.windows(part.len()).any(|window| window == part);
+        let mut known = variants().iter();
+        match known.position(|variant| has(variant.as_bytes())) {
+            Some(rank) => Some(rank),
+            None if self.is_special || has(VARIANTS) => None,
+            None => Some(variants().len()),
+        }
     }
 }
 
@@ -111,10 +115,11 @@ mod tests {
             cache.extend(word.to_ne_bytes());
         }
         cache.extend(b"libx.so");
-        assert!(Cache::parse(&cache).is_some_and(|it| it.0.is_empty()));
+        let is_empty = |cache: Cache<'_>| cache.entries().next().is_none();
+        assert!(Cache::parse(&cache).is_some_and(is_empty));
         for length in 0..cache.len() {
             let parsed = Cache::parse(&cache[..length]);
-            assert!(parsed.is_none_or(|it| it.0.is_empty()), "{length}");
+            assert!(parsed.is_none_or(is_empty), "{length}");
         }
         // The same entry with a path inside of the file.
         cache[HEAD + 8..HEAD + 12].copy_from_slice(&72_u32.to_ne_bytes());

@@ -235,7 +235,10 @@ impl Asking {
             self.aside.run(&arena, || {
                 let (store, file, stamp) = match self.find() {
                     Ok(found) => found,
-                    Err(reason) => return Err(self.say_once(&reason)),
+                    Err(reason) => {
+                        self.say_once(&reason);
+                        return Err(());
+                    }
                 };
                 let changed = match self.newest(&store, base) {
                     Ok(changed) => {

@@ -125,7 +125,7 @@ fn past_live_links(
 ) -> (Reached, Option<Seen>) {
     let seen = live::seen(snapshot);
     let mut passed = Passed::default();
-    let end = walk::watched(&*seen, &Host, dir, path, last, lease, &mut passed);
+    let end = walk::watched(&seen, &Host, dir, path, last, lease, &mut passed);
     let reached = Reached::of(end);
     if !passed.0 || !live::look() {
         return (reached, Some(seen));

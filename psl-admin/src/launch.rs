@@ -64,9 +64,6 @@ impl Launch {
         let Some(program) = command.first() else {
             return Failure::new(Exit::Usage, "a command is missing");
         };
-        // What is there says that this process reads the store; the shim puts what it has read in its place.
-        // SAFETY: the name is a C string, and there is no other thread.
-        unsafe { libc::unsetenv(c"PSL_SNAPSHOT".as_ptr()) };
         // SAFETY: the array holds C strings that outlive the call, and ends in a null pointer.
         unsafe { libc::execvp(program.as_ptr(), argv.as_ptr()) };
         let error = io::Error::last_os_error();

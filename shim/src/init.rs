@@ -68,13 +68,19 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         let value = start.get(name)?;
         CString::new([name.as_bytes(), b"=", value.as_encoded_bytes()].concat()).ok()
     };
-    environment::carry(Box::leak(Box::new(Carried {
+    let carried: &'static Carried = Box::leak(Box::new(Carried {
         preload: own.and_then(|own| preload_entry(start, own.name().to_bytes())),
         audit: own_path.clone(),
         variables: VARIABLES.iter().filter_map(|name| variable(name)).collect(),
         member: variable("PSL_MEMBER"),
         snapshot: CString::new([pinned::VARIABLE.as_bytes(), b"=", &*passed_on].concat()).ok(),
-    })));
+    }));
+    environment::carry(carried);
+    if let Some(snapshot) = &carried.snapshot {
+        // What stands there may be nothing yet, or another member's: programs that this one starts would read the store.
+        // SAFETY: the block is the kernel's, and nobody else reads it yet.
+        unsafe { environment::replace(start.environment, pinned::VARIABLE.as_bytes(), snapshot) };
+    }
     let on_uncovered = match engine {
         Engine::Auto(policy) => policy.unwrap_or_default(),
         Engine::Preload | Engine::Mount(_) => OnUncovered::Refuse,

@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{
-    add, apply, check, completions, demo, diff, doctor, edit, enter, env, explain, history, init,
-    list, man, member, remove, resolve, rollback, run, show, stage, upgrade,
+    add, apply, check, completions, demo, diff, doctor, edit, enter, env, explain, gc, history,
+    init, list, man, member, ps, remove, resolve, rollback, run, show, stage, upgrade,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -79,9 +79,11 @@ pub enum Verb {
     #[command(hide = true)]
     Enter(enter::Enter),
     Env(env::Env),
+    Ps(ps::Ps),
     Doctor(doctor::Doctor),
     Stage(stage::Stage),
     Upgrade(upgrade::Upgrade),
+    Gc(gc::Gc),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -108,9 +110,11 @@ impl Verb {
             Self::Run(verb) => verb.run(context),
             Self::Enter(verb) => verb.run(context),
             Self::Env(verb) => verb.run(context),
+            Self::Ps(verb) => verb.run(context),
             Self::Doctor(verb) => verb.run(context),
             Self::Stage(verb) => verb.run(context),
             Self::Upgrade(verb) => verb.run(context),
+            Self::Gc(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::Completions(verb) => verb.run(context),
             Self::Man(verb) => verb.run(context),

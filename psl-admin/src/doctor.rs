@@ -6,6 +6,8 @@ mod program;
 mod elf_versions;
 mod libc;
 
+pub use program::judge;
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

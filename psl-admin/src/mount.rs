@@ -25,7 +25,7 @@ use psl_table::snapshot::Snapshot;
 use working_directory::WorkingDirectory;
 
 pub use forbidden::is_filtered;
-pub use mark::refuse_inside;
+pub use mark::{Mark, mark_in, refuse_inside};
 pub use rehearsal::{rehearse, rehearse_user_namespace};
 
 /// Moves this process, and whatever it becomes, to a mount namespace with these links, and says so in `pinned`.

@@ -16,6 +16,7 @@ pub mod state;
 
 pub mod copy;
 pub mod drive;
+pub mod finish;
 pub mod link;
 pub mod signals;
 

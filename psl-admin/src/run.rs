@@ -6,13 +6,15 @@ use crate::exec;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch::Launch;
+use crate::running::{self, Here, Launched};
 use crate::{command, known, mount, shim_file};
 use clap::Args;
 use psl_table::config::OnError;
 use psl_table::pinned::{self, Pinned, View};
 use psl_table::snapshot::{Entry, Place, Snapshot};
-use psl_table::store::Start;
+use psl_table::store::{Notice, Start, Store};
 use psl_table::table::Table;
+use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -52,7 +54,7 @@ impl Run {
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         mount::refuse_inside()?;
         let host = context.host()?;
-        let Start { table, store, .. } = match context.start(&host, self.generation) {
+        let start = match context.start(&host, self.generation) {
             Err(_) if host.on_error == OnError::Ignore => {
                 return Err(
                     self.without_links(&shim_file::find(&host)?, &context.store_dir(&host)?)
@@ -60,20 +62,28 @@ impl Run {
             }
             started => started?,
         };
-        known::require(&table, &self.member)?;
+        let Start { table, store, .. } = &start;
+        known::require(table, &self.member)?;
         let pinned = Pinned {
             generation: table.generation,
             member: self.member.clone(),
             engine: self.engine.pinned(),
             view: View::Open,
         };
-        Err(match engine::decide(self.engine) {
-            Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),
+        let engine = engine::decide(self.engine);
+        // Removed when this ends without having become the command.
+        let _registered = match start.notice {
+            // The store is away.
+            Some(Notice::LastGood { .. }) => None,
+            _ => self.register(context, &Store::open(store, host.trust)?, &pinned, engine),
+        };
+        Err(match engine {
+            Engine::Preload => self.preload(&shim_file::find(&host)?, store, &pinned),
             Engine::Mount => {
                 let shim = shim_file::find(&host).ok();
                 // The generation as it was committed, as every process of the instance would read it.
                 let table = context.started(&host, Some(pinned.generation))?.table;
-                self.mount(context, shim.as_deref(), &store, &table, pinned)?
+                self.mount(context, shim.as_deref(), store, &table, pinned)?
             }
         })
     }
@@ -95,6 +105,41 @@ impl Run {
             .envs(environment)
             .exec();
         exec::failed(&self.command[0], &error)
+    }
+
+    /// Lets other hosts see the instance. Without that it is an instance all the same.
+    fn register(
+        &self,
+        context: &Context,
+        store: &Store,
+        pinned: &Pinned,
+        engine: Engine,
+    ) -> Option<running::Own> {
+        let launched = Launched {
+            member: self.member.clone(),
+            generation: pinned.generation,
+            engine: engine.name().to_owned(),
+            program: self.command[0].to_string_lossy().into_owned(),
+        };
+        let error = match running::register(store, &Here::new(), launched) {
+            Ok(own) => return Some(own),
+            Err(error) => error,
+        };
+        // Users who cannot write the store are no exception.
+        let is_expected = matches!(
+            Errno::from_io_error(&error),
+            Some(Errno::ACCESS | Errno::PERM | Errno::ROFS)
+        );
+        let message = format!(
+            "other hosts do not see this instance: it cannot be registered in the store: {error}"
+        );
+        match std::env::var_os("PSL_LOG") {
+            Some(level) if level == "error" => {}
+            Some(level) if level == "info" || level == "debug" => context.console.note(&message),
+            _ if is_expected => {}
+            _ => context.console.warn(&message),
+        }
+        None
     }
 
     fn preload(&self, shim: &Path, store: &Path, pinned: &Pinned) -> Failure {

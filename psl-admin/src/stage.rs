@@ -8,6 +8,7 @@ mod room;
 
 mod claim;
 mod copy;
+mod leftovers;
 mod patch;
 mod seal;
 mod work;
@@ -17,6 +18,8 @@ mod contents;
 mod progress;
 mod twins;
 mod warned;
+
+pub use leftovers::{leftovers, remove_leftovers};
 
 use crate::console::Console;
 use crate::context::Context;
@@ -219,6 +222,11 @@ impl Job<'_> {
 }
 
 impl Staged {
+    /// Returns how many bytes the copy takes on the storage, beside what it shares.
+    pub fn needed(&self) -> u64 {
+        if self.reflink { 0 } else { self.stored_bytes }
+    }
+
     fn text(&self) -> String {
         let counted =
             |count, one, several| format!("{count} {}", if count == 1 { one } else { several });

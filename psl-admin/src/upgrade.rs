@@ -1,5 +1,6 @@
 //! `upgrade`: members get another version, one after the other.
 mod chosen;
+mod finish;
 mod going;
 mod pause;
 mod resume;
@@ -14,7 +15,8 @@ use clap::{Args, Subcommand};
 
 const AFTER_HELP: &str = "\
 Examples: psl-admin upgrade start /binaries/version /binaries/version2 --members erp1,erp2,erp3
-          psl-admin upgrade status";
+          psl-admin upgrade status
+          psl-admin upgrade finish";
 
 /// Upgrades members one after the other: stop, link, start, wait for health
 ///
@@ -34,6 +36,7 @@ enum Verb {
     Pause(pause::Pause),
     Resume(resume::Resume),
     Undo(undo::Undo),
+    Finish(finish::Finish),
 }
 
 impl Upgrade {
@@ -45,6 +48,7 @@ impl Upgrade {
             Verb::Pause(verb) => verb.run(context),
             Verb::Resume(verb) => verb.run(context),
             Verb::Undo(verb) => verb.run(context),
+            Verb::Finish(verb) => verb.run(context),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The file system as one process sees it, asked from outside: its root, its mounts, its working directory.
+use crate::identity::Identity;
+use psl_table::snapshot::Snapshot;
 use psl_table::tree::{PATH_MAX, Tree};
+use psl_table::walk::{End, Last, Scratch, walk};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags};
 use rustix::io::Errno;
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -56,6 +59,36 @@ impl Within {
     pub fn open_path(&self, name: &CStr) -> Result<OwnedFd, Errno> {
         let (dir, name) = self.located(CWD, name)?;
         rustix::fs::openat(dir, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+    }
+
+    /// Identifies what lies at a physical path, not following its last component; none where nothing can be seen.
+    pub fn identity_of(&self, path: &Path) -> Option<Identity> {
+        let stat = rustix::fs::statat(&self.root, below_root(path), AtFlags::SYMLINK_NOFOLLOW);
+        stat.ok().as_ref().map(Identity::from)
+    }
+
+    /// Lists the names in a directory by its physical path; none of one that cannot be read.
+    pub fn names_in(&self, path: &Path) -> Vec<OsString> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(&self.root, below_root(path), flags, Mode::empty());
+        let Ok(listed) = opened.and_then(Dir::new) else {
+            return Vec::new();
+        };
+        let names = listed.flatten();
+        names
+            .map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
+            .collect()
+    }
+
+    /// Returns what somebody with these links reaches by an absolute name; none where it is nothing.
+    pub fn reached(&self, links: &Snapshot, path: &[u8]) -> Option<Identity> {
+        let mut scratch = Scratch::new();
+        let end = walk(links, self, CWD, path, Last::Followed, &mut scratch).ok()?;
+        let End::Name { name, .. } = end else {
+            return None;
+        };
+        let stat = rustix::fs::fstat(self.open_path(name).ok()?);
+        stat.ok().as_ref().map(Identity::from)
     }
 
     /// Returns the physical path of an open file, from the process's root on.
@@ -113,7 +146,7 @@ impl Tree for Within {
         let (dir, _) = self.located(dir, c".")?;
         let path = Path::new("/proc/self/fd").join(dir.as_raw_fd().to_string());
         let path = rustix::fs::readlink(path, Vec::new())?;
-        let path = self.own(Path::new(std::ffi::OsStr::from_bytes(path.to_bytes())).into());
+        let path = self.own(Path::new(OsStr::from_bytes(path.to_bytes())).into());
         Ok(copied(path.as_os_str().as_bytes(), into))
     }
 
@@ -127,6 +160,15 @@ impl Tree for Within {
         let (dir, name) = self.located(dir, name)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::openat(dir, name, flags, Mode::empty())
+    }
+}
+
+/// Names what an absolute path names, from the root's descriptor on.
+fn below_root(path: &Path) -> &Path {
+    match path.strip_prefix("/") {
+        Ok(below) if below.as_os_str().is_empty() => Path::new("."),
+        Ok(below) => below,
+        Err(_) => path,
     }
 }
 

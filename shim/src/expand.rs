@@ -13,6 +13,8 @@
 /// * `path: LAST, on_link` gives the [`Last`](psl_table::walk::Last) that holds, and a closure that answers
 ///   when it ends at a private link.
 ///
+/// `changes;` before them says that other names may lead elsewhere after the call.
+///
 /// Or `=> function` names one in a submodule that gets the real function and then all arguments.
 macro_rules! hooks {
     ($( fn $name:ident $(| $twin:ident)* ($($arguments:tt)*) -> $result:ty, $action:tt; )*) => {
@@ -177,6 +179,11 @@ macro_rules! action {
     ($real:ident ($($argument:ident),*) { => $($function:ident)::+ }) => {
         $($function)::+($real, $($argument),*)
     };
+    ($real:ident ($($argument:ident),*) { changes; $($operands:tt)+ }) => {{
+        let result = operands!({ $real($($argument),*) } $($operands)+);
+        $crate::quiet::forget();
+        result
+    }};
     ($real:ident ($($argument:ident),*) { $($operands:tt)+ }) => {
         operands!({ $real($($argument),*) } $($operands)+)
     };

@@ -188,14 +188,14 @@ hooks! {
     // way of a new one, and goes through the table only, like a mount point.
 
     fn link(old: *const c_char, new: *const c_char) -> c_int,
-        { old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new);
+        { changes; old: Kept, |it| link_itself::hard_link(it, libc::AT_FDCWD, new);
           new: Entry, |_| link_itself::link_onto(libc::AT_FDCWD, old, 0) };
     fn linkat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_int) -> c_int,
-        { olddir/old: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |it| link_itself::hard_link(it, newdir, new);
+        { changes; olddir/old: kept_if(!flags & libc::AT_SYMLINK_FOLLOW), |it| link_itself::hard_link(it, newdir, new);
           newdir/new: Entry, |_| link_itself::link_onto(olddir, old, flags) };
-    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { path: Entry, |_| link_itself::symlink_onto(text) };
+    fn symlink(text: *const c_char, path: *const c_char) -> c_int, { changes; path: Entry, |_| link_itself::symlink_onto(text) };
     fn symlinkat(text: *const c_char, dir: c_int, path: *const c_char) -> c_int,
-        { dir/path: Entry, |_| link_itself::symlink_onto(text) };
+        { changes; dir/path: Entry, |_| link_itself::symlink_onto(text) };
     fn mkdir(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
     fn mkdirat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
     fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
@@ -212,18 +212,20 @@ hooks! {
     fn remove(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
     fn rmdir(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
     fn rename(old: *const c_char, new: *const c_char) -> c_int,
-        { old: Entry, |_| Err(Errno::BUSY); new: Entry, |_| link_itself::rename_onto(libc::AT_FDCWD, old, 0) };
+        { changes; old: Entry, |_| Err(Errno::BUSY); new: Entry, |_| link_itself::rename_onto(libc::AT_FDCWD, old, 0) };
     fn renameat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char) -> c_int,
-        { olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, 0) };
+        { changes; olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, 0) };
     fn renameat2(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_uint) -> c_int,
-        { olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, flags) };
+        { changes; olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, flags) };
 
     // The working directory, the root, and filters of system calls.
 
-    fn chdir(path: *const c_char) -> c_int, { path };
+    fn chdir(path: *const c_char) -> c_int, { => root::chdir };
+    fn fchdir(fd: c_int) -> c_int, { => root::fchdir };
     fn chroot(path: *const c_char) -> c_int, { => root::chroot };
     fn setns(fd: c_int, kinds: c_int) -> c_int, { => root::setns };
     fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int, { => filter::prctl };
+    fn unshare(kinds: c_int) -> c_int, { => root::unshare };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 
     // Programs. `execl`, `execle` and `execlp` take any number of arguments and stand in `execl`; `dlopen` and
@@ -310,9 +312,9 @@ hooks! {
 
     fn mount(source: *const c_char, target: *const c_char, kind: *const c_char, flags: c_ulong, data: *const c_void) -> c_int,
         { => mounts::mount };
-    fn umount(path: *const c_char) -> c_int, { path };
+    fn umount(path: *const c_char) -> c_int, { changes; path };
     fn umount2(path: *const c_char, flags: c_int) -> c_int,
-        { path: kept_if(flags & libc::UMOUNT_NOFOLLOW), |_| Err(Errno::INVAL) };
+        { changes; path: kept_if(flags & libc::UMOUNT_NOFOLLOW), |_| Err(Errno::INVAL) };
     fn pivot_root(root: *const c_char, old: *const c_char) -> c_int, { => root::pivot_root };
     fn swapon(path: *const c_char, flags: c_int) -> c_int, { path };
     fn swapoff(path: *const c_char) -> c_int, { path };
@@ -322,12 +324,12 @@ hooks! {
     fn open_tree(dir: c_int, path: *const c_char, flags: c_uint) -> c_int,
         { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::LOOP) };
     fn move_mount(from: c_int, source: *const c_char, to: c_int, target: *const c_char, flags: c_uint) -> c_int,
-        { from/source: kept_if(!flags as c_int & MOVE_MOUNT_F_SYMLINKS), |_| Err(Errno::INVAL);
+        { changes; from/source: kept_if(!flags as c_int & MOVE_MOUNT_F_SYMLINKS), |_| Err(Errno::INVAL);
           to/target: kept_if(!flags as c_int & MOVE_MOUNT_T_SYMLINKS), |_| Err(Errno::INVAL) };
     fn fspick(dir: c_int, path: *const c_char, flags: c_uint) -> c_int,
         { dir/path: kept_if(flags as c_int & FSPICK_SYMLINK_NOFOLLOW), |_| Err(Errno::INVAL) };
     fn fsconfig(fd: c_int, command: c_uint, key: *const c_char, value: *const c_void, dir: c_int) -> c_int,
         { => mounts::fsconfig };
     fn mount_setattr(dir: c_int, path: *const c_char, flags: c_uint, attributes: *mut c_void, size: size_t) -> c_int,
-        { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::INVAL) };
+        { changes; dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::INVAL) };
 }

@@ -11,6 +11,7 @@ use crate::launch::uncovered::{self, Policy};
 use crate::live;
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
+use crate::quiet;
 use crate::real;
 use crate::registration;
 use crate::report::{Level, Report};
@@ -31,7 +32,10 @@ const VARIABLES: [&str; 7] = [
 
 #[ctor::ctor(unsafe)]
 fn start() {
-    real::bind();
+    // An auditing library makes no call that is hooked.
+    if LinkMap::own().is_some() {
+        real::bind();
+    }
     let start = Start::read();
     if start.secure {
         return;
@@ -90,16 +94,17 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         library: own_path,
         notice: report.notice(),
     })));
-    if let Some(directory) = own.and_then(library_directory) {
+    if let Some(directory) = library_directory(own) {
         let _ = tokens::LIB.set(Box::leak(Box::new(directory)));
     }
     // Only this constructor sets it.
     let snapshot = Box::leak(Box::new(snapshot));
     let _ = resolve::SNAPSHOT.set(snapshot);
     live::follow(start, snapshot, report);
-    if !own.is_none_or(LinkMap::is_of_program) {
+    if own.is_none() {
         return;
     }
+    quiet::start();
     if resolve::snapshot().is_some()
         && let Err(reason) = restart::mend(start, is_launch)
     {

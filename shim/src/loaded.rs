@@ -1,7 +1,6 @@
 //! The objects that the loader has loaded: their names, and where they have it search for others.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::ptr::null_mut;
+use std::ffi::{CStr, CString, c_char, c_int};
 
 use object::elf::{DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRTAB};
 use rustix::fs::{CWD, Mode, OFlags};
@@ -30,30 +29,19 @@ struct Debug {
 unsafe extern "C" {
     /// ABI: the loader exports it; `first` heads the objects of the namespace that the program is in.
     static _r_debug: Debug;
-    fn dladdr1(
-        address: *const c_void,
-        info: *mut libc::Dl_info,
-        extra: *mut *mut c_void,
-        flags: c_int,
-    ) -> c_int;
+    /// ABI: the linker defines it, at the beginning of this library's dynamic section.
+    static _DYNAMIC: [u64; 2];
 }
 
-/// Asks dladdr1(3) for the object: `RTLD_DL_LINKMAP`.
-const OBJECT: c_int = 2;
-
 impl LinkMap {
-    /// Returns the object that this library is.
+    /// Returns the object that this library is; none where it is an auditing library, in a namespace of its own.
+    ///
+    /// Functions of libdl cannot be asked: until glibc 2.34 they crash while auditing libraries are loaded.
     pub fn own() -> Option<&'static Self> {
-        // SAFETY: the address is one of this library, which is never unloaded; all zeroes is a valid Dl_info.
-        unsafe {
-            let mut info: libc::Dl_info = std::mem::zeroed();
-            let mut object = null_mut();
-            let address: *const () = crate::init::psl_shim_generation as *const ();
-            match dladdr1(address.cast(), &raw mut info, &raw mut object, OBJECT) {
-                0 => None,
-                _ => object.cast_const().cast::<Self>().as_ref(),
-            }
-        }
+        // SAFETY: the loader sets it before any constructor runs.
+        let first = unsafe { _r_debug.first.as_ref() }?;
+        let own = &raw const _DYNAMIC;
+        first.namespace().find(|it| it.dynamic == own)
     }
 
     /// Iterates over the objects of this one's namespace, the program first.
@@ -101,30 +89,7 @@ impl LinkMap {
     /// Returns the path of the file that is mapped for it: with an auditing library the loader keeps the name that it
     /// asked for, not the one that it was told.
     pub fn file(&self) -> Option<Vec<u8>> {
-        let maps = rustix::fs::open(
-            c"/proc/self/maps",
-            OFlags::RDONLY | OFlags::CLOEXEC,
-            Mode::empty(),
-        );
-        let maps = maps.ok()?;
-        let mut text = Vec::new();
-        let mut chunk = [0; 4096];
-        loop {
-            match rustix::io::read(&maps, &mut chunk).ok()? {
-                0 => break,
-                length => text.extend_from_slice(&chunk[..length]),
-            }
-        }
-        let own = self.dynamic.addr();
-        text.split(|&byte| byte == b'\n').find_map(|line| {
-            let mut ends = line.splitn(3, |byte| b"- ".contains(byte)).map(|end| {
-                let digits = std::str::from_utf8(end).ok()?;
-                usize::from_str_radix(digits, 16).ok()
-            });
-            let range = ends.next()??..ends.next()??;
-            let path = line.iter().position(|&byte| byte == b'/')?;
-            range.contains(&own).then(|| line[path..].to_vec())
-        })
+        file_at(self.dynamic.addr())
     }
 
     /// Returns the directory that it lies in: `$ORIGIN`.
@@ -185,4 +150,31 @@ impl LinkMap {
             entry = entry.wrapping_add(1);
         }
     }
+}
+
+/// Returns the path of the file that is mapped at an address.
+pub fn file_at(address: usize) -> Option<Vec<u8>> {
+    let maps = rustix::fs::open(
+        c"/proc/self/maps",
+        OFlags::RDONLY | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    let maps = maps.ok()?;
+    let mut text = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match rustix::io::read(&maps, &mut chunk).ok()? {
+            0 => break,
+            length => text.extend_from_slice(&chunk[..length]),
+        }
+    }
+    text.split(|&byte| byte == b'\n').find_map(|line| {
+        let mut ends = line.splitn(3, |byte| b"- ".contains(byte)).map(|end| {
+            let digits = std::str::from_utf8(end).ok()?;
+            usize::from_str_radix(digits, 16).ok()
+        });
+        let range = ends.next()??..ends.next()??;
+        let path = line.iter().position(|&byte| byte == b'/')?;
+        range.contains(&address).then(|| line[path..].to_vec())
+    })
 }

@@ -9,7 +9,7 @@ use rustix::fs::CWD;
 
 use crate::environment::Start;
 use crate::libraries::directory_of;
-use crate::loaded::LinkMap;
+use crate::loaded::{LinkMap, file_at};
 
 /// Finds the entry of `LD_PRELOAD` that loaded this library: by its path, or where the entry was expanded
 /// (`$LIB`, a search) by its file name.
@@ -43,13 +43,18 @@ pub fn absolute(own: &LinkMap) -> Option<CString> {
 }
 
 /// Returns what `$LIB` stands for: where libc lies, below the root or `/usr`.
-pub fn library_directory(own: &LinkMap) -> Option<Box<[u8]>> {
+pub fn library_directory(own: Option<&LinkMap>) -> Option<Box<[u8]>> {
     let is_libc = |name: &&[u8]| name.ends_with(b"/libc.so.6");
-    let libc = own
-        .namespace()
-        .map(|object| object.name().to_bytes())
-        .find(is_libc)?;
-    let dir = directory_of(libc);
+    let libc = match own {
+        Some(own) => own
+            .namespace()
+            .map(|object| object.name().to_bytes())
+            .find(is_libc)?
+            .to_vec(),
+        // The names of an auditing library's namespace are out of reach.
+        None => file_at((libc::getauxval as *const ()).addr())?,
+    };
+    let dir = directory_of(&libc);
     let dir = dir.strip_prefix(b"/usr").unwrap_or(dir);
     Some(dir.strip_prefix(b"/").unwrap_or(dir).into())
 }

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use crate::descriptor::start_of;
 use crate::live::{self, Passed, Seen};
+use crate::quiet;
 use crate::readable;
 use crate::scratch::Lease;
 
@@ -57,6 +58,9 @@ pub unsafe fn resolve<R>(
         Err(errno) => return then(Operand::Error(errno)),
         Ok(path) => path,
     };
+    if quiet::is_quiet(snapshot, dir, path, last) {
+        return then(Operand::Given);
+    }
     // SAFETY: it is only given to the kernel.
     let start = unsafe { start_of(dir, path) };
     let path = path.to_bytes();

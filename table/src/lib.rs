@@ -17,6 +17,7 @@ pub mod select;
 
 pub mod choices;
 
+pub mod hash;
 pub mod snapshot;
 pub mod swap;
 

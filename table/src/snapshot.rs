@@ -6,6 +6,7 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 
 use crate::choices::Choices;
+use crate::hash::hash;
 use crate::name::AbsPath;
 use crate::subject::Subject;
 use crate::table::Table;
@@ -28,9 +29,9 @@ pub struct Snapshot {
     by_directory: Vec<u32>,
     /// Device and inode of the root that the paths of places begin at.
     root: Option<(u64, u64)>,
-    /// A bit for each length of name, modulo 64: most names differ from all of them by that alone.
-    lengths: u64,
     has_live: bool,
+    /// Two bits for each name, at its hash: most names differ from all of them by that alone.
+    bits: Box<[u64]>,
 }
 
 /// A name in a physical directory.
@@ -155,7 +156,7 @@ impl Snapshot {
 
     /// Returns what has this name, in whatever directory.
     pub fn named(&self, name: &[u8]) -> &[Place] {
-        if self.lengths & length_bit(name) == 0 {
+        if !self.may_have(name) {
             return &[];
         }
         let first = self.places.partition_point(|place| *place.name < *name);
@@ -164,6 +165,25 @@ impl Snapshot {
             .take_while(|place| *place.name == *name)
             .count();
         &self.places[first..first + count]
+    }
+
+    /// Whether a place has this name, in whatever directory.
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        !self.named(name).is_empty()
+    }
+
+    /// Whether a place may have this name: at little cost, and wrong in a name or two of a hundred that none has.
+    #[inline]
+    fn may_have(&self, name: &[u8]) -> bool {
+        // A power of two, but for no places at all.
+        let last = (self.bits.len() * 64).wrapping_sub(1);
+        let has = |at: usize| {
+            self.bits
+                .get(at / 64)
+                .is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+        };
+        let [one, other] = bits_of(name);
+        has(one & last) && has(other & last)
     }
 
     /// Returns where a link called `path` has its place: the physical directory, and the name in it.
@@ -207,9 +227,15 @@ impl Snapshot {
         // Stable: of two at one place the first row stays first.
         places.sort_by(|a, b| (&a.name, &a.dir).cmp(&(&b.name, &b.dir)));
         places.dedup_by(|later, first| later.name == first.name && later.dir == first.dir);
-        let lengths = places
-            .iter()
-            .fold(0, |bits, place| bits | length_bit(&place.name));
+        let count = match places.len() {
+            0 => 0,
+            count => (count * 16).next_power_of_two().max(64),
+        };
+        let mut bits = vec![0_u64; count / 64].into_boxed_slice();
+        for at in places.iter().flat_map(|place| bits_of(&place.name)) {
+            let at = at & (count - 1);
+            bits[at / 64] |= 1 << (at % 64);
+        }
         let mut by_directory: Vec<u32> = (0..).take(places.len()).collect();
         let has_live =
             (places.iter()).any(|place| matches!(&place.entry, Entry::Link(link) if link.live));
@@ -220,8 +246,8 @@ impl Snapshot {
             root,
             places,
             by_directory,
-            lengths,
             has_live,
+            bits,
         }
     }
 
@@ -322,8 +348,9 @@ fn c_str(text: &[u8]) -> Result<Box<CStr>, Errno> {
     Ok(CString::new(text).map_err(|_| Errno::INVAL)?.into())
 }
 
-fn length_bit(name: &[u8]) -> u64 {
-    1 << (name.len() % 64)
+fn bits_of(name: &[u8]) -> [usize; 2] {
+    let hash = hash(0, name);
+    [hash as usize, (hash >> 32) as usize]
 }
 
 fn is_or_is_below(path: &[u8], dir: &[u8], name: &[u8]) -> bool {

@@ -39,6 +39,8 @@ pub enum End<'a> {
         name: &'a CStr,
         /// Whether a private link was followed; if not, the kernel resolves the given name alike.
         through_link: bool,
+        /// Whether a magic link of procfs was followed, which may lead elsewhere the next time.
+        through_magic: bool,
     },
     /// A private link itself, in the last component of a name whose last symlink is not followed.
     Link(&'a Link),
@@ -126,6 +128,7 @@ pub fn watched<'a>(
     );
     let mut links = 0;
     let mut through_link = false;
+    let mut through_magic = false;
 
     while let Some(component) = rest.next() {
         let (is_last, follows) = (component.is_last, last.follows(component.slash));
@@ -194,6 +197,7 @@ pub fn watched<'a>(
                 if at.is_magic(tree) {
                     watch.step(at.text(), Step::Magic(rest.in_gap(length)));
                     at.anchor();
+                    through_magic = true;
                     continue;
                 }
                 watch.step(at.text(), Step::Symlink(rest.in_gap(length)));
@@ -213,6 +217,7 @@ pub fn watched<'a>(
     Ok(End::Name {
         name: at.into_c_str(),
         through_link,
+        through_magic,
     })
 }
 
@@ -228,6 +233,7 @@ fn failed<'a>(
     Ok(End::Name {
         name: at.into_c_str(),
         through_link,
+        through_magic: false,
     })
 }
 
@@ -235,7 +241,7 @@ fn failed<'a>(
 ///
 /// A seccomp filter that forbids the question says `EPERM` or `ENOSYS`, which no file system does: then real symlinks
 /// are not seen, but links hold by the names that the table has for them.
-pub(crate) fn is_no_symlink(errno: Errno) -> bool {
+pub fn is_no_symlink(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::PERM | Errno::NOSYS)
 }
 

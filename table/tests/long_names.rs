@@ -71,6 +71,7 @@ fn a_link_to_a_long_path_makes_names_that_still_resolve() {
         let Ok(End::Name {
             name: resolved,
             through_link: true,
+            ..
         }) = end
         else {
             panic!("{end:?}")

@@ -24,6 +24,8 @@ pub fn rows() -> Vec<Row> {
         prctl (int(libc::PR_GET_SECCOMP), Int(0), Int(0), Int(0), Int(0)) "number";
         // A filter (SECCOMP_MODE_FILTER) at no address.
         prctl (int(libc::PR_SET_SECCOMP), Int(2), Int(0), Int(0), Int(0)) "number";
+        unshare (Int(-1)) "number";
+        fchdir (Int(-1)) "number";
         pivot_root (Path, DIRECTORY) "number" .spares_root();
         pivot_root (DIRECTORY, Path) "number" .spares_root();
         swapon (Path, Int(0)) "number" .spares_root();

@@ -113,6 +113,11 @@ fn vfork_by_number_returns_twice() {
 }
 
 #[test]
+fn a_name_that_comes_to_lead_to_a_link_does_so_at_once() {
+    assert_stands("turns");
+}
+
+#[test]
 fn links_do_not_hold_behind_another_root() {
     assert_stands("other root");
 }

@@ -118,7 +118,8 @@ impl Instance {
             .collect()
     }
 
-    fn id(&self) -> Pid {
+    /// Returns the number of its first process.
+    pub fn id(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 }

@@ -31,6 +31,7 @@ mod live;
 mod strain;
 mod tool;
 mod trees;
+mod turns;
 
 fn main() {
     // A copy of this file is the program that the tests of exec(3) start, by whatever arguments.

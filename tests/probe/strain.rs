@@ -52,6 +52,7 @@ pub fn strain(how: &str, root: &str) {
         "fresh threads" => crate::ending::fresh_threads_allocate_nothing(),
         "closed" => crate::ending::closes_everything(),
         "cleared" => crate::ending::clears_the_environment(root),
+        "turns" => crate::turns::turn(root),
         "other root" => in_another_root(root),
         other => panic!("nothing is known of {other}"),
     }

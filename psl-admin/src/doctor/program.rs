@@ -74,6 +74,17 @@ pub fn examine(context: &Context, member: Option<&str>, program: &OsStr) -> Resu
     Ok(diagnosis.verdict.exit())
 }
 
+/// Judges what would carry a program as an instance of a member, by this table.
+pub fn judge(
+    host: &HostConfig,
+    table: &Table,
+    member: &str,
+    program: &OsStr,
+) -> Result<Verdict, Failure> {
+    let member = Some(member.to_owned());
+    diagnose(host, Some(table), member, program).map(|diagnosis| diagnosis.verdict)
+}
+
 fn named(name: OsString) -> Result<String, Failure> {
     let usage = |text: String| Failure::new(Exit::Usage, format!("PSL_MEMBER: {text}"));
     let name = name

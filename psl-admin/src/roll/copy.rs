@@ -1,36 +1,64 @@
 //! The private copy of a tree for one member.
-use crate::exit::Exit;
+use crate::console::Console;
 use crate::failure::Failure;
-use std::fs;
+use crate::signals::Signals;
+use crate::stage::Job;
+use signal_hook::consts::SIGTERM;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
-/// Makes `DST` a copy of `SRC`: complete, or not there at all.
-pub type Copier<'a> = &'a (dyn Fn(&Path, &Path) -> Result<(), Failure> + Sync);
+/// How often a copy that is being made is asked whether it is still wanted.
+const ASKED: Duration = Duration::from_millis(100);
 
-/// Copies with cp(1) into a name beside `to`, and puts the whole copy into its place.
-pub fn with_cp(from: &Path, to: &Path) -> Result<(), Failure> {
-    let refused = |message: String| Failure::new(Exit::Storage, message);
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    // A cp(1) whose starter was killed may still be writing into a copy of its own.
-    let aside = to.with_file_name(format!(".{name}.psl-copy-{}", std::process::id()));
-    let mut command = Command::new("cp");
-    command.args(["--archive", "--reflink=auto", "--no-target-directory", "--"]);
-    command.arg(from).arg(&aside).stdin(Stdio::null());
-    let output = command
-        .output()
-        .map_err(|error| refused(format!("cannot execute \"cp\": {error}")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let _ = fs::remove_dir_all(&aside);
-        return Err(refused(format!("cannot copy {from:?} to {to:?}: {said}")));
+/// Makes `to` a copy of `from` as `stage` does: complete, or not there at all.
+///
+/// It ends before its time, with a failure, once `is_unwanted` says so.
+pub fn make(
+    from: &Path,
+    to: &Path,
+    is_unwanted: &(dyn Fn() -> bool + Sync),
+) -> Result<(), Failure> {
+    let signals = Signals::deaf();
+    thread::scope(|scope| {
+        let (sender, done) = mpsc::channel::<()>();
+        let stop = signals.clone();
+        scope.spawn(move || {
+            while done.recv_timeout(ASKED) == Err(RecvTimeoutError::Timeout) {
+                if is_unwanted() {
+                    return stop.send(SIGTERM);
+                }
+            }
+        });
+        let copied = job(from, to, &signals).carry_out();
+        drop(sender);
+        copied.map(|_| ())
+    })
+}
+
+/// Returns how many bytes a copy takes, none when the file system shares its data; fails where it cannot be made.
+pub fn size(from: &Path, to: &Path, console: Console) -> Result<u64, Failure> {
+    let signals = Signals::deaf();
+    let job = Job {
+        dry_run: true,
+        console,
+        ..job(from, to, &signals)
+    };
+    job.carry_out().map(|staged| staged.needed())
+}
+
+/// A copy that nobody hears of: what there is to say of it, [`size`] has said.
+fn job<'a>(from: &'a Path, to: &'a Path, signals: &'a Signals) -> Job<'a> {
+    Job {
+        src: from,
+        dst: to,
+        patch: None,
+        dry_run: false,
+        console: Console {
+            json: false,
+            quiet: true,
+        },
+        signals,
     }
-    rustix::fs::syncfs(
-        fs::File::open(&aside)
-            .map_err(|error| refused(format!("cannot open {aside:?}: {error}")))?,
-    )
-    .map_err(|errno| refused(format!("cannot sync {aside:?}: {errno}")))?;
-    // It replaces nothing: what is there by now is no empty directory.
-    fs::rename(&aside, to)
-        .map_err(|error| refused(format!("cannot rename {aside:?} to {to:?}: {error}")))
 }

@@ -10,7 +10,6 @@ use crate::failure::Failure;
 use crate::members::Member;
 use crate::members::detached::Site;
 use crate::members::trouble::Trouble;
-use crate::roll::copy::Copier;
 use crate::roll::directory::Rolls;
 use crate::roll::fence::Fence;
 use crate::roll::journal::Journal;
@@ -34,8 +33,6 @@ pub struct Drive<'a> {
     pub site: Site,
     /// The right to drive it.
     pub fence: Fence,
-    /// What makes private copies.
-    pub copier: Copier<'a>,
     /// What the administrator wants.
     pub signals: &'a Signals,
     /// Who is told of every line.
@@ -51,17 +48,12 @@ struct Notes {
 
 impl<'a> Drive<'a> {
     /// Takes the journal of a roll, and what it says so far.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "each is a part of the drive, named at the call"
-    )]
     pub fn new(
         rolls: Rolls<'a>,
         members: &'a Members,
         site: Site,
         fence: Fence,
         (journal, state): (Journal, State),
-        copier: Copier<'a>,
         signals: &'a Signals,
         watch: &'a dyn Watch,
     ) -> Self {
@@ -71,7 +63,6 @@ impl<'a> Drive<'a> {
             members,
             site,
             fence,
-            copier,
             signals,
             watch,
             notes: Mutex::new(Notes { journal, state }),

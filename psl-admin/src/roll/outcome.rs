@@ -2,6 +2,7 @@
 use crate::columns;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::roll::finish::Form;
 use crate::roll::journal::event::Outcome;
 use crate::roll::plan::Turn;
 use crate::roll::state::{Phase, Side, Standing, State};
@@ -42,6 +43,7 @@ pub fn object(state: &State) -> Value {
         "to": state.plan.to,
         "phase": phase(state),
         "members": members,
+        "finish": state.finish,
         "who": state.plan.who,
         "reason": state.plan.reason,
     })
@@ -56,8 +58,10 @@ pub fn phase(state: &State) -> &'static str {
         Phase::Held => "held",
         Phase::Paused => "paused",
         Phase::Halted => "halted",
+        Phase::Finishing => "finishing",
         Phase::Finished(Outcome::Complete) => "complete",
         Phase::Finished(Outcome::Undone) => "undone",
+        Phase::Finished(Outcome::Settled) => "finished",
     }
 }
 
@@ -68,7 +72,11 @@ pub fn next(state: &State) -> Option<String> {
     let on = format!("`psl-admin upgrade resume {roll}`");
     Some(match state.phase {
         Phase::Finished(Outcome::Undone) => return None,
-        Phase::Finished(Outcome::Complete) => undo,
+        Phase::Finished(Outcome::Complete) => {
+            format!("`psl-admin upgrade finish {roll}` gives everybody the new version; {undo}")
+        }
+        Phase::Finishing => format!("`psl-admin upgrade finish {roll}` goes on"),
+        Phase::Finished(Outcome::Settled) => return kept(state),
         Phase::Back => format!("{on} goes on with the way back"),
         Phase::Halted if state.turned => format!("{on} tries the way back again"),
         Phase::Halted => format!("{on} tries what failed again and goes on; {undo}"),
@@ -76,6 +84,14 @@ pub fn next(state: &State) -> Option<String> {
             format!("{on} goes on; {undo}")
         }
     })
+}
+
+/// Says where the old version of a finished roll is, and what removes it.
+fn kept(state: &State) -> Option<String> {
+    let finish = state.finish.as_ref()?;
+    let kept = &finish.kept;
+    let is_there = finish.old.is_some() && !state.collected.contains(kept);
+    is_there.then(|| format!("the old version is kept at {kept:?}, until `psl-admin gc`"))
 }
 
 /// Says how the roll ended, or why it waits: done, or a failure of its own.
@@ -90,13 +106,15 @@ pub fn ended(state: &State) -> Result<Exit, Failure> {
     };
     let reasons = reasons(state);
     match state.phase {
-        Phase::Finished(Outcome::Complete) | Phase::Held | Phase::Paused => Ok(Exit::Done),
+        Phase::Finished(Outcome::Complete | Outcome::Settled) | Phase::Held | Phase::Paused => {
+            Ok(Exit::Done)
+        }
         Phase::Finished(Outcome::Undone) if !state.turned_by_failure && !is_hurt(state) => {
             Ok(Exit::Done)
         }
         Phase::Finished(Outcome::Undone) => failed(format!("roll {roll} was undone: {reasons}")),
         Phase::Halted => failed(format!("roll {roll} was halted: {reasons}")),
-        Phase::Forward | Phase::Failing | Phase::Back => {
+        Phase::Forward | Phase::Failing | Phase::Back | Phase::Finishing => {
             failed(format!("roll {roll} was interrupted, and can go on"))
         }
     }
@@ -127,6 +145,12 @@ fn version(standing: &Standing) -> &'static str {
 
 /// Returns where the place leads for a member: its own link, or whatever lies there for everybody.
 fn target<'s>(state: &'s State, turn: &'s Turn, standing: &Standing) -> &'s str {
+    if state.phase == Phase::Finished(Outcome::Settled) {
+        return match state.finish.as_ref().map(|finish| &finish.form) {
+            Some(Form::Link { to }) => to,
+            _ => &state.plan.from,
+        };
+    }
     match (&turn.before, standing.is_linked) {
         (_, true) => &turn.to,
         (Some(before), false) => &before.to,

@@ -1,9 +1,10 @@
 //! What has to be true before the first member is stopped.
-mod health;
+pub mod health;
 mod launch;
 mod space;
-mod targets;
+pub mod targets;
 
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::detached::Site;
@@ -11,17 +12,24 @@ use crate::nearest;
 use crate::roll::directory::Rolls;
 use crate::roll::plan::Plan;
 use crate::roll::state::State;
+use psl_table::config::HostConfig;
 use psl_table::members::Members;
 use psl_table::table::Table;
 
 /// Refuses a plan that cannot go well: nothing was changed, and the message says what to do.
 ///
 /// `table` is the current one.
-pub fn check(plan: &Plan, table: &Table, members: &Members, site: &Site) -> Result<(), Failure> {
+pub fn check(
+    plan: &Plan,
+    table: &Table,
+    members: &Members,
+    site: &Site,
+    (host, console): (&HostConfig, Console),
+) -> Result<(), Failure> {
     known(plan, members)?;
     targets::check(plan, table)?;
-    space::check(plan)?;
-    launch::check(plan, table, members, site)?;
+    space::check(plan, console)?;
+    launch::check(plan, table, members, site, host)?;
     health::check(plan, members, site)
 }
 

@@ -4,6 +4,7 @@ mod standing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::roll::directory::Rolls;
+use crate::roll::finish::{Finish, Task};
 use crate::roll::journal::event::{Event, Outcome, Step, Way};
 use crate::roll::journal::{self, Line};
 use crate::roll::plan::{FORMAT, OnFailure, Plan};
@@ -25,6 +26,8 @@ pub enum Phase {
     Paused,
     /// It waits after a failure.
     Halted,
+    /// Its place becomes the new version for everybody.
+    Finishing,
     /// It has ended.
     Finished(Outcome),
 }
@@ -44,6 +47,14 @@ pub struct State {
     pub turned_by_failure: bool,
     /// Whether all members go back.
     pub turned: bool,
+    /// What its place becomes for everybody, once that was decided.
+    pub finish: Option<Finish>,
+    /// The tasks of that which are done.
+    pub tasks: Vec<Task>,
+    /// The generation without its links, in which everybody has the new version.
+    pub settled: Option<u64>,
+    /// The trees that it had left and that were removed.
+    pub collected: Vec<String>,
 }
 
 impl State {
@@ -90,6 +101,10 @@ impl State {
             has_held: false,
             turned_by_failure: false,
             turned: false,
+            finish: None,
+            tasks: Vec::new(),
+            settled: None,
+            collected: Vec::new(),
             plan,
         }
     }
@@ -122,7 +137,23 @@ impl State {
             }
             Event::Paused => self.phase = Phase::Paused,
             Event::Halted => self.phase = Phase::Halted,
-            Event::Finished { outcome } => self.phase = Phase::Finished(*outcome),
+            Event::Finishing { finish } => {
+                self.phase = Phase::Finishing;
+                self.finish = Some(finish.as_ref().clone());
+                self.tasks.clear();
+            }
+            Event::TaskEnded { task, generation } => {
+                self.tasks.push(*task);
+                self.settled = generation.or(self.settled);
+            }
+            Event::Finished { outcome } => {
+                self.phase = Phase::Finished(*outcome);
+                // What could not be finished is complete again.
+                if *outcome != Outcome::Settled {
+                    self.finish = None;
+                }
+            }
+            Event::Collected { path } => self.collected.push(path.clone()),
             _ => {}
         }
     }

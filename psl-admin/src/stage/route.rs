@@ -60,6 +60,17 @@ impl Route {
         Ok(route)
     }
 
+    /// Names a place that copies were made for, without a tree to copy.
+    pub fn to(dst: &Path) -> Result<Self, Failure> {
+        let (above, name) = split(dst)?;
+        Ok(Self {
+            parent: open_dir(&above)?,
+            src: PathBuf::new(),
+            dst: dst.to_owned(),
+            name,
+        })
+    }
+
     /// Fails when something lies at the place of the copy.
     pub fn require_free(&self) -> Result<(), Failure> {
         match self.dst.symlink_metadata() {
@@ -107,14 +118,23 @@ impl Route {
 
     /// Tells whether some stage to this place gives a name like this to its copy or manifest.
     pub fn is_work(&self, name: &[u8]) -> bool {
-        let rest = name
-            .strip_prefix(self.claim().as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"-"));
-        rest.is_some_and(|rest| {
-            let digits = rest.strip_suffix(MANIFEST.as_bytes()).unwrap_or(rest);
-            !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
-        })
+        copy_of(name) == Some(self.name())
     }
+}
+
+/// Returns the name of the copy whose stages lock a file of this name.
+pub fn claimed(name: &[u8]) -> Option<&OsStr> {
+    let copy = name.strip_suffix(MARK.as_bytes())?.strip_prefix(b".")?;
+    (!copy.is_empty()).then(|| OsStr::from_bytes(copy))
+}
+
+/// Returns the name of the copy that a stage gives a name like this to until it is complete.
+pub fn copy_of(name: &[u8]) -> Option<&OsStr> {
+    let rest = name.strip_suffix(MANIFEST.as_bytes()).unwrap_or(name);
+    let digits = rest.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let (rest, digits) = rest.split_at(rest.len() - digits.count());
+    let copy = claimed(rest.strip_suffix(b"-")?)?;
+    (!digits.is_empty()).then_some(copy)
 }
 
 /// Splits the place of a copy into the directory and the name.
@@ -153,5 +173,29 @@ pub fn cannot<'a, E: Into<std::io::Error> + 'a>(
     move |error| {
         let error: std::io::Error = error.into();
         Failure::new(Exit::Storage, format!("cannot {doing} {path:?}: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_beside_a_copy_tell_which_copy_it_is() {
+        let rows: [(&str, Option<&str>, Option<&str>); 9] = [
+            (".v2.psl-stage-17", Some("v2"), None),
+            (".v2.psl-stage-17.manifest", Some("v2"), None),
+            (".v2.psl-stage", None, Some("v2")),
+            ("..psl-stage-1.psl-stage-2", Some(".psl-stage-1"), None),
+            (".v2.psl-stage-", None, None),
+            (".v2.psl-stage-1x", None, None),
+            (".v2.psl-stage.manifest", None, None),
+            ("..psl-stage-17", None, None),
+            ("v2.psl-stage-17", None, None),
+        ];
+        for (name, work, claim) in rows {
+            assert_eq!(copy_of(name.as_bytes()), work.map(OsStr::new), "{name}");
+            assert_eq!(claimed(name.as_bytes()), claim.map(OsStr::new), "{name}");
+        }
     }
 }

@@ -107,9 +107,14 @@ impl Drop for Work<'_> {
     }
 }
 
-/// Removes what dead stages to this place have left; the claim proves that none is alive. What some process still
-/// uses, such as a patch that outlived its stage, stays with a warning.
-pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Result<(), Failure> {
+/// Removes what dead stages to this place have left, and returns it; the claim proves that none is alive. What some
+/// process still uses, such as a patch that outlived its stage, stays with a warning.
+pub fn remove_leftovers(
+    route: &Route,
+    console: &Console,
+    _: &Claim<'_>,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut removed = Vec::new();
     let failed = || cannot("read the directory of", &route.dst);
     for entry in Dir::read_from(&route.parent).map_err(failed())? {
         let entry = entry.map_err(failed())?;
@@ -118,7 +123,7 @@ pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Resu
             continue;
         }
         let path = route.beside(name);
-        if entry.file_type() == rustix::fs::FileType::Directory {
+        if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
             let in_use = match uses::users_of(&path) {
                 Ok(uses) if uses.users.is_empty() => None,
                 Ok(uses) => Some(uses.to_string()),
@@ -130,8 +135,9 @@ pub fn remove_leftovers(route: &Route, console: &Console, _: &Claim<'_>) -> Resu
             }
         }
         remove_beside(route, name).map_err(cannot("remove", &path))?;
+        removed.push(path);
     }
-    Ok(())
+    Ok(removed)
 }
 
 fn remove_beside(route: &Route, name: &OsStr) -> Result<(), Errno> {

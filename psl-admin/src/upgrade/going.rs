@@ -3,7 +3,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::detached::Site;
-use crate::roll::copy;
 use crate::roll::directory::Rolls;
 use crate::roll::drive::Drive;
 use crate::roll::fence::Fence;
@@ -50,7 +49,6 @@ pub fn on(
         site,
         fence,
         (journal, state),
-        &copy::with_cp,
         signals,
         watch.as_ref(),
     );

@@ -33,6 +33,12 @@ impl Resume {
             let message = format!("roll {roll:?} has ended, there is nothing to resume");
             return Err(Failure::new(Exit::No, message));
         }
+        if state.phase == Phase::Finishing {
+            let message =
+                format!("the members of roll {roll:?} are done, and it is being finished");
+            return Err(Failure::new(Exit::Refused, message)
+                .with_help(format!("`psl-admin upgrade finish {roll}` goes on")));
+        }
         let signals = Signals::listen()?;
         let by = Author::here(None);
         let (fence, journal, state) = going::taken_over(&rolls, roll, &by)?;

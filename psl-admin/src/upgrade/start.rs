@@ -78,7 +78,8 @@ impl Start {
     /// Plans the roll, looks whether it can go well, and drives it.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         self.check_flags()?;
-        let store = context.open()?;
+        let host = context.host()?;
+        let store = context.open_with(&host)?;
         let rolls = Rolls { store: &store };
         let members = store.read_members()?;
         let table = store.read()?;
@@ -86,15 +87,19 @@ impl Start {
         self.expect_generation(&table)?;
         let mut plan = self.plan(&table, &by);
         preflight::claim(&rolls, &plan, "")?;
-        preflight::check(&plan, &table, &members, &Site::of_store(&store))?;
+        let site = Site::of_store(&store);
+        preflight::check(&plan, &table, &members, &site, (&host, context.console))?;
         if self.change.dry_run {
             return shown::show(context, &plan, &members);
         }
         rolls.prepare()?;
         let signals = Signals::listen()?;
         let begun = store.exclusively(&by, LOCK_WAIT, || {
-            self.expect_generation(&store.read()?)?;
+            let table = store.read()?;
+            self.expect_generation(&table)?;
             preflight::claim(&rolls, &plan, "")?;
+            // Whoever collects old trees may have been faster; from here on the journal keeps this one.
+            preflight::targets::check(&plan, &table)?;
             let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
             plan.roll = rolls.unused(&today)?;
             let fence = Fence::first(&rolls, &plan.roll, &by.who)?;

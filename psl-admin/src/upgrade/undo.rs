@@ -49,6 +49,7 @@ impl Undo {
                 format!("roll {roll:?} was undone already"),
             ));
         }
+        require_links(&state)?;
         if self.dry_run {
             return show(context, &state);
         }
@@ -59,11 +60,38 @@ impl Undo {
         await_end(context, &rolls, &state, &members)?;
         let by = Author::here(None);
         let (fence, journal, state) = going::taken_over(&rolls, &roll, &by)?;
+        if let Err(failure) = require_links(&state) {
+            fence.release(&rolls, &by);
+            return Err(failure);
+        }
         let begin = vec![going::taken(&by), Event::Turned { on_failure: None }];
         let going = (journal, state);
         let begin = going::Begin::Taken(begin);
         going::on(context, rolls, &members, fence, going, (&signals, begin))
     }
+}
+
+/// Refuses a roll whose new version everybody has, or is about to get.
+fn require_links(state: &State) -> Result<(), Failure> {
+    let roll = &state.plan.roll;
+    let is_finished = match state.phase {
+        Phase::Finishing => false,
+        Phase::Finished(Outcome::Settled) => true,
+        _ => return Ok(()),
+    };
+    let message = match is_finished {
+        true => format!("roll {roll:?} was finished: it has no links to take back"),
+        false => format!("roll {roll:?} is being finished: its links are about to go"),
+    };
+    let from = &state.plan.from;
+    let failure = Failure::new(Exit::Refused, message);
+    Err(match (&state.finish, is_finished) {
+        (Some(finish), true) => failure.with_help(format!(
+            "its old version is kept until `gc`: `psl-admin upgrade start {from} {} --members ...` is a roll back to it",
+            finish.kept
+        )),
+        _ => failure.with_help(format!("`psl-admin upgrade finish {roll}` goes on with that")),
+    })
 }
 
 /// Refuses when somebody has changed the links since the roll has ended.

@@ -6,7 +6,7 @@ use procfs::process::{Process, Stat};
 use rustix::fs::{AtFlags, CWD, statat};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{read_dir, read_link};
+use std::fs::{read, read_dir, read_link};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -50,9 +50,12 @@ pub fn examine(
     let process = Task::of(dir, mounts);
     look.link(&process, "exe", How::Executes);
     look.links(&process, "map_files", How::Maps);
+    let threads = look.listed(&process.dir.join("task"));
+    look.forget_if_ended(&process, false);
     // A thread can have its own descriptors, directories and mounts.
-    for dir in look.listed(&process.dir.join("task")) {
+    for dir in threads {
         let task = Task::of(dir, mounts);
+        let was_forbidden = look.is_forbidden;
         look.link(&task, "cwd", How::WorksIn);
         look.link(&task, "root", How::Root);
         look.links(&task, "fd", How::Opens);
@@ -64,6 +67,7 @@ pub fn examine(
             }
             Err(error) => look.note(&error),
         }
+        look.forget_if_ended(&task, was_forbidden);
     }
     match look.is_forbidden {
         true => Sight::Forbidden,
@@ -147,6 +151,12 @@ impl Look<'_> {
         }
     }
 
+    /// What could not be seen of a task that has ended is nothing: the kernel answers some questions about such a one
+    /// with EACCES.
+    fn forget_if_ended(&mut self, task: &Task, was_forbidden: bool) {
+        self.is_forbidden &= was_forbidden || !task.has_ended();
+    }
+
     fn add(&mut self, how: How, path: PathBuf) {
         self.found.insert(User {
             pid: self.pid,
@@ -168,6 +178,19 @@ impl Task {
         Self {
             is_in_own_namespace: mounts.are_those_of(&dir),
             dir,
+        }
+    }
+
+    /// Tells whether it is gone, or will not run any more.
+    fn has_ended(&self) -> bool {
+        match read(self.dir.join("stat")) {
+            // The state follows the name, which may have parentheses of its own.
+            Ok(stat) => {
+                let name = stat.iter().rposition(|&byte| byte == b')');
+                let state = name.and_then(|end| stat.get(end + 2));
+                state.is_some_and(|state| b"ZXx".contains(state))
+            }
+            Err(_) => !self.dir.exists(),
         }
     }
 

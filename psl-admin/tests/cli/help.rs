@@ -1,7 +1,7 @@
 //! The help texts.
 use crate::bench::Bench;
 
-const VERBS: [&str; 30] = [
+const VERBS: [&str; 33] = [
     "init",
     "add",
     "remove",
@@ -29,6 +29,9 @@ const VERBS: [&str; 30] = [
     "upgrade pause",
     "upgrade resume",
     "upgrade undo",
+    "upgrade finish",
+    "gc",
+    "ps",
     "demo",
     "completions",
     "man",
@@ -96,6 +99,7 @@ fn verbs_that_change_something_take_the_same_flags() {
         "edit",
         "apply",
         "upgrade start",
+        "upgrade finish",
     ] {
         let help = bench.ok(&format!("{verb} --help"));
         for flag in ["--dry-run", "--if-generation <N>", "--reason <TEXT>"] {

@@ -131,6 +131,19 @@ impl Bench {
         await_that("the member answers", || self.release(member).is_some());
     }
 
+    /// Stops a member's instance by a signal, and waits until it has ended.
+    pub fn stop(&self, member: usize) {
+        let text = self.answer(member).unwrap();
+        let mut lines = text.lines();
+        let pid = lines
+            .find_map(|line| line.strip_prefix("process "))
+            .unwrap();
+        let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let process = PathBuf::from(format!("/proc/{}/exe", pid.as_raw_nonzero()));
+        await_that("the member ends", || fs::read_link(&process).is_err());
+    }
+
     /// Returns a command that runs psl-admin; `$T` in arguments is the bench's directory.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("bin/psl-admin"));
@@ -147,14 +160,18 @@ impl Bench {
 
     /// Returns a command that begins a roll over all members, without waiting for health to last.
     pub fn upgrade(&self, version: usize, flags: &[&str]) -> Command {
-        let to = format!("$T/binaries/{}", tree(version));
+        self.upgrade_to(&format!("$T/binaries/{}", tree(version)), flags)
+    }
+
+    /// Returns the same for any target.
+    pub fn upgrade_to(&self, to: &str, flags: &[&str]) -> Command {
         let members: Vec<_> = (1..=self.ports.len()).map(name).collect();
         let members = members.join(",");
         let start = [
             "upgrade",
             "start",
             "$T/binaries/version",
-            &to,
+            to,
             "--members",
             &members,
         ];

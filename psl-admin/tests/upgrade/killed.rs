@@ -5,10 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Random enough, and the same in every run.
-struct Moments(u64);
+pub struct Moments(pub u64);
 
 impl Moments {
-    fn below(&mut self, limit: Duration) -> Duration {
+    /// Returns a moment before `limit`.
+    pub fn below(&mut self, limit: Duration) -> Duration {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -18,7 +19,7 @@ impl Moments {
 }
 
 /// Begins a command, and kills it at some moment within `limit`.
-fn kill(bench: &Bench, command: &mut std::process::Command, moment: Duration) {
+pub fn kill(bench: &Bench, command: &mut std::process::Command, moment: Duration) {
     let mut child = bench.begin(command);
     thread::sleep(moment);
     child.kill().unwrap();

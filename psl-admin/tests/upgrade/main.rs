@@ -3,8 +3,12 @@
 mod bench;
 
 mod asked;
+mod copies;
 mod failing;
 mod fencing;
+mod figures;
+mod finish;
+mod gc;
 mod hooks;
 mod killed;
 mod refused;

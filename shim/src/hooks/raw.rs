@@ -74,10 +74,12 @@ calls! { CALLS:
         SYS_renameat2: renameat2(olddir, old, newdir, new, flags);
 
         SYS_chdir: chdir(path);
+        SYS_fchdir: fchdir(fd);
         SYS_chroot: chroot(path);
         SYS_setns: setns(fd, kinds);
         SYS_prctl: prctl(option, a, b, c, d);
         SYS_seccomp: kernel::seccomp(operation, flags, arguments);
+        SYS_unshare: unshare(kinds);
         SYS_execve: execve(path, argv, envp);
         SYS_execveat: execveat(dir, path, argv, envp, flags);
 

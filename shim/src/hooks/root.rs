@@ -1,4 +1,4 @@
-//! Calls that give this process another root, where the paths of links mean other directories.
+//! Calls that give this process another working directory, or another root, where the paths of links mean others.
 
 use std::ffi::{c_char, c_int};
 
@@ -6,6 +6,30 @@ use psl_table::tree::Host;
 use psl_table::walk::Last;
 
 use crate::call::{followed, operand};
+use crate::quiet;
+
+/// See chdir(2).
+pub unsafe fn chdir(
+    real: unsafe extern "C" fn(*const c_char) -> c_int,
+    path: *const c_char,
+) -> c_int {
+    // SAFETY: the argument is the caller's, who called chdir(2) with it.
+    let done = unsafe {
+        operand(libc::AT_FDCWD, path, Last::Followed, followed, |_, path| {
+            real(path)
+        })
+    };
+    quiet::moved();
+    done
+}
+
+/// See fchdir(2).
+pub unsafe fn fchdir(real: unsafe extern "C" fn(c_int) -> c_int, fd: c_int) -> c_int {
+    // SAFETY: the argument is the caller's, who called fchdir(2) with it.
+    let done = unsafe { real(fd) };
+    quiet::moved();
+    done
+}
 
 /// See chroot(2).
 pub unsafe fn chroot(
@@ -38,6 +62,16 @@ pub unsafe fn pivot_root(
     doubted(done)
 }
 
+/// See unshare(2): a thread may get a working directory, a root and mounts of its own.
+pub unsafe fn unshare(real: unsafe extern "C" fn(c_int) -> c_int, kinds: c_int) -> c_int {
+    // Before it: no thread is to use a name of another's.
+    quiet::no_longer_shared();
+    // SAFETY: the argument is the caller's, who called unshare(2) with it.
+    let done = unsafe { real(kinds) };
+    quiet::forget();
+    done
+}
+
 /// See setns(2): into another mount namespace it goes with that one's root.
 pub unsafe fn setns(
     real: unsafe extern "C" fn(c_int, c_int) -> c_int,
@@ -52,5 +86,7 @@ fn doubted(done: c_int) -> c_int {
     if done == 0 {
         Host::doubt_root();
     }
+    quiet::no_longer_shared();
+    quiet::forget();
     done
 }

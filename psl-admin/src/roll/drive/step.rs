@@ -3,11 +3,13 @@ use crate::members::bounded::Until;
 use crate::members::detached::Which;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Member, Running};
+use crate::roll::copy;
 use crate::roll::drive::Drive;
 use crate::roll::drive::check;
 use crate::roll::journal::event::{Event, Step, Way};
 use crate::roll::link::{self, Refused};
 use crate::roll::plan::{Plan, Turn};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,21 +36,21 @@ impl Drive<'_> {
             if step == Step::Start {
                 deadline = Some(Instant::now() + state.plan.options.deadline());
             }
+            let nothing = |()| (None, None);
             let taken = match step {
-                Step::Copy => self.copy(&state.plan, turn).map(|()| None),
-                Step::Stop => self.stop(&member, way).map(|()| None),
-                Step::Link => self.link(&state.plan, turn, way).map(Some),
-                Step::Start => self.start(index, &member, deadline).map(|()| None),
-                Step::Check => self
-                    .check(&state.plan, &member, way, deadline)
-                    .map(|()| None),
+                Step::Copy => self.copy(&state.plan, turn).map(|inode| (None, inode)),
+                Step::Stop => self.stop(&member, way).map(nothing),
+                Step::Link => (self.link(&state.plan, turn, way)).map(|made| (Some(made), None)),
+                Step::Start => self.start(index, &member, deadline).map(nothing),
+                Step::Check => (self.check(&state.plan, &member, way, deadline)).map(nothing),
             };
             match taken {
-                Ok(generation) => self.note(Event::Ended {
+                Ok((generation, inode)) => self.note(Event::Ended {
                     member: name(),
                     way,
                     step,
                     generation,
+                    inode,
                 })?,
                 Err(Trouble::Failed {
                     state,
@@ -122,18 +124,24 @@ impl Drive<'_> {
         Err(Trouble::new(state, why))
     }
 
-    fn copy(&self, plan: &Plan, turn: &Turn) -> Result<(), Trouble> {
+    /// Makes the member's copy, and returns the inode number of its directory.
+    fn copy(&self, plan: &Plan, turn: &Turn) -> Result<Option<u64>, Trouble> {
         let to = Path::new(&turn.to);
         let Some(from) = &plan.options.copy_from else {
-            return Ok(());
+            return Ok(None);
         };
         // It appears complete or not at all.
-        if to.exists() {
-            return Ok(());
+        if !to.exists() {
+            self.permit()?;
+            let is_unwanted = || self.is_ending();
+            copy::make(Path::new(from), to, &is_unwanted).map_err(|failure| {
+                match is_unwanted() {
+                    true => Trouble::Abandoned,
+                    false => Trouble::new(State::CopyFailed, failure.told().0),
+                }
+            })?;
         }
-        self.permit()?;
-        (self.copier)(Path::new(from), to)
-            .map_err(|failure| Trouble::new(State::CopyFailed, failure.told().0))
+        Ok(to.symlink_metadata().ok().map(|found| found.ino()))
     }
 
     fn stop(&self, member: &Member<'_>, way: Way) -> Result<(), Trouble> {

@@ -1,5 +1,6 @@
 //! What a line of the journal says.
 use crate::members::trouble::State;
+use crate::roll::finish::{Finish, Task};
 use crate::roll::plan::{OnFailure, Plan};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,8 @@ pub enum Outcome {
     Complete,
     /// No member has the target any more.
     Undone,
+    /// Everybody has the target, without any link of the roll.
+    Settled,
 }
 
 /// What happened, or is about to.
@@ -56,13 +59,15 @@ pub enum Event {
         way: Way,
         step: Step,
     },
-    /// The step is done; a link has its generation.
+    /// The step is done; a link has its generation, a copy the inode number of its directory.
     Ended {
         member: String,
         way: Way,
         step: Step,
         #[serde(skip_serializing_if = "Option::is_none")]
         generation: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inode: Option<u64>,
     },
     /// The member is healthy from here on.
     Healthy { member: String },
@@ -96,8 +101,20 @@ pub enum Event {
     Interrupted { why: String },
     /// It has stopped after a failure; what could be done about that is done.
     Halted,
+    /// Its place is to become the new version for everybody.
+    Finishing { finish: Box<Finish> },
+    /// A task of that is about to be taken.
+    TaskBegun { task: Task },
+    /// The task is done; the last one has its generation.
+    TaskEnded {
+        task: Task,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        generation: Option<u64>,
+    },
     /// It has ended.
     Finished { outcome: Outcome },
+    /// A tree that it has left has no name any more, and is being removed.
+    Collected { path: String },
 }
 
 impl Event {

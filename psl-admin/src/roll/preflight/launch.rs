@@ -1,4 +1,5 @@
 //! An engine carries what psl-admin starts itself.
+use crate::doctor;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::bounded::{self, End, Leftovers, Until};
@@ -6,6 +7,7 @@ use crate::members::detached::Site;
 use crate::roll::plan::Plan;
 use crate::roll::preflight::targets;
 use crate::view;
+use psl_table::config::HostConfig;
 use psl_table::members::{Command, Members, Start};
 use psl_table::table::Table;
 use std::ffi::OsStr;
@@ -17,8 +19,14 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Refuses a member whose instances could not be started: on either version.
-pub fn check(plan: &Plan, table: &Table, members: &Members, site: &Site) -> Result<(), Failure> {
-    let linked = targets::with_links(plan, table)?;
+pub fn check(
+    plan: &Plan,
+    table: &Table,
+    members: &Members,
+    site: &Site,
+    host: &HostConfig,
+) -> Result<(), Failure> {
+    let linked = targets::with_links(&as_copied(plan), table)?;
     for name in plan.members() {
         let Some(Start::Command { command, .. }) = members.0.get(name).map(|listed| &listed.start)
         else {
@@ -34,14 +42,39 @@ pub fn check(plan: &Plan, table: &Table, members: &Members, site: &Site) -> Resu
         }
         if let Command::List(argv) = command {
             executable(table, name, &argv[0], &plan.from)?;
-            // A copy that is not made yet has the programs of its source.
-            if plan.options.copy_from.is_none() {
-                executable(&linked, name, &argv[0], &plan.to)?;
-            }
+            executable(&linked, name, &argv[0], &plan.to)?;
+            carried(&linked, name, &argv[0], host)?;
         }
         trial(site, name)?;
     }
     Ok(())
+}
+
+/// Returns a plan whose copies are their source: one that is not made yet has the programs of that.
+fn as_copied(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    if let Some(tree) = &plan.options.copy_from {
+        plan.members
+            .iter_mut()
+            .for_each(|turn| turn.to.clone_from(tree));
+    }
+    plan
+}
+
+/// Refuses a program of the target that no engine would carry.
+fn carried(table: &Table, member: &str, program: &str, host: &HostConfig) -> Result<(), Failure> {
+    let verdict = doctor::judge(host, table, member, OsStr::new(program))?;
+    if verdict.exit() == Exit::Done {
+        return Ok(());
+    }
+    let why = verdict.why;
+    let message =
+        format!("no engine carries {program:?} of the target for member {member:?}: {why}");
+    let failure = Failure::new(Exit::Refused, message);
+    Err(match verdict.help {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    })
 }
 
 /// Refuses a program that the member would not find, or might not execute.

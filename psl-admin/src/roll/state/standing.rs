@@ -25,6 +25,8 @@ pub struct Standing {
     pub step: Option<(Step, bool)>,
     /// Whether its copy was made.
     pub is_copied: bool,
+    /// The inode number of the copy's directory.
+    pub copy: Option<u64>,
     /// Whether its link may have been set, and was not set back.
     pub is_linked: bool,
     /// Whether its link was not set back, because somebody else has changed it.
@@ -46,11 +48,13 @@ impl Standing {
                 way,
                 step,
                 generation,
+                inode,
                 ..
             } => {
                 self.step = Some((*step, true));
                 self.generation = generation.or(self.generation);
                 self.is_copied |= *step == Step::Copy;
+                self.copy = inode.or(self.copy);
                 if (*way, *step) == (Way::Back, Step::Link) {
                     self.is_linked = false;
                 }

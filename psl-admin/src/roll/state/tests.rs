@@ -1,6 +1,8 @@
 //! What follows from what was written down.
 use super::*;
 use crate::members::trouble;
+use crate::roll::finish::Form;
+use crate::roll::finish::plan::Old;
 use crate::roll::plan::{Options, Turn};
 
 fn state(members: usize, max_unavailable: usize, canary: Option<usize>) -> State {
@@ -43,6 +45,7 @@ fn end(state: &mut State, member: usize, way: Way, step: Step) {
         way,
         step,
         generation: None,
+        inode: None,
     });
 }
 
@@ -169,4 +172,48 @@ fn a_member_that_failed_is_tried_again_from_its_stop_on() {
     state.follow(&Event::Resumed);
     assert_eq!(state.next_there(&[]), Some(0));
     assert_eq!(state.steps(0, Way::There).first(), Some(&Step::Stop));
+}
+
+#[test]
+fn a_roll_that_is_being_finished_keeps_its_members_until_it_is_finished_or_complete_again() {
+    let mut state = state(1, 1, None);
+    upgrade(&mut state, 0);
+    let complete = Event::Finished {
+        outcome: Outcome::Complete,
+    };
+    state.follow(&complete);
+    assert!(!state.is_live());
+    let finish = Finish {
+        form: Form::Link {
+            to: "/v2".to_owned(),
+        },
+        place: "/v".to_owned(),
+        old: Some(Old::Tree { inode: 1 }),
+        kept: "/v.old-3".to_owned(),
+        aside: "/.v.psl-finish".to_owned(),
+    };
+    let finishing = Event::Finishing {
+        finish: Box::new(finish),
+    };
+    state.follow(&finishing);
+    assert!(state.is_live());
+    let done = |task, generation| Event::TaskEnded { task, generation };
+    state.follow(&done(Task::Prepare, None));
+    state.follow(&complete);
+    assert!(!state.is_live() && state.finish.is_none());
+    state.follow(&finishing);
+    assert_eq!(state.tasks, []);
+    for (task, generation) in Task::ALL.into_iter().zip([None, None, Some(7)]) {
+        state.follow(&done(task, generation));
+    }
+    state.follow(&Event::Finished {
+        outcome: Outcome::Settled,
+    });
+    assert!(!state.is_live() && state.finish.is_some());
+    assert_eq!(state.settled, Some(7));
+    assert!(state.collected.is_empty());
+    state.follow(&Event::Collected {
+        path: "/v.old-3".to_owned(),
+    });
+    assert_eq!(state.collected, ["/v.old-3"]);
 }

@@ -1,4 +1,5 @@
 //! The events of a roll in words.
+use crate::roll::finish::{Form, Task};
 use crate::roll::journal::event::{Event, Outcome, Step, Way};
 
 /// Says what happened; `None` for what need not be said.
@@ -28,7 +29,25 @@ pub fn of(event: &Event) -> Option<String> {
         Event::Finished { outcome } => match outcome {
             Outcome::Complete => "complete".to_owned(),
             Outcome::Undone => "undone".to_owned(),
+            Outcome::Settled => "finished".to_owned(),
         },
+        Event::Finishing { finish } => {
+            let place = &finish.place;
+            match &finish.form {
+                Form::Link { to } => format!("{place} becomes a link to {to} for everybody"),
+                Form::Replace { source } => format!("{place} becomes a copy of {source}"),
+            }
+        }
+        Event::TaskBegun { task } => match task {
+            Task::Prepare => "preparing the new version beside the place".to_owned(),
+            Task::Exchange => "exchanging it with the old one, which is kept".to_owned(),
+            Task::Unlink => "removing the private links".to_owned(),
+        },
+        Event::TaskEnded {
+            generation: Some(generation),
+            ..
+        } => format!("removed, generation {generation}"),
+        Event::Collected { path } => format!("removing {path}"),
         _ => return None,
     })
 }

@@ -1,0 +1,35 @@
+//! What killed stages have left beside the trees of rolls.
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::gc::report::{Kind, Outcome, Report};
+use crate::roll::finish::decide;
+use crate::roll::state::State;
+use crate::stage;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Removes it, unless somebody is staging there.
+pub fn remove(
+    states: &[State],
+    (dry_run, console): (bool, Console),
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let turns = |state: &State| {
+        let targets = state.plan.members.iter().map(|turn| turn.to.clone());
+        targets.chain([state.plan.from.clone()]).collect::<Vec<_>>()
+    };
+    let places = states.iter().flat_map(turns);
+    let directories: BTreeSet<PathBuf> = places
+        .filter_map(|path| Some(decide::physical(&path).ok()?.parent()?.to_owned()))
+        .collect();
+    for directory in directories {
+        for (copy, left) in stage::leftovers(&directory)? {
+            let removed = stage::remove_leftovers(&copy, left, (dry_run, &console))?;
+            for path in removed {
+                let name = path.display().to_string();
+                report.add(Kind::Leftover, name, Outcome::gone(dry_run));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Every verb is killed before each of its system calls, one after the other.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use psl_table::error::Error;
+use psl_table::store::{Store, Trust};
+
+use crate::bench::{Bench, Try, acknowledged, body};
+use crate::calls::{self, Call, Ended, Fate};
+use crate::verbs::{Kind, VERBS, Verb};
+
+/// How many tries run at a time.
+const AT_ONCE: usize = 2;
+
+/// One verb, with what it finds and what it makes when nobody kills it.
+struct Target<'b> {
+    bench: &'b Bench,
+    verb: &'b Verb,
+    before: Option<String>,
+    after: String,
+    old: Vec<(u64, String)>,
+    /// What was left by tries after which the next commit was made.
+    tried: Mutex<HashSet<BTreeMap<PathBuf, String>>>,
+}
+
+#[test]
+fn a_verb_that_is_killed_at_any_call_leaves_a_whole_store() {
+    let bench = Bench::new();
+    for verb in VERBS {
+        let target = Target::new(&bench, verb);
+        let next = AtomicUsize::new(1);
+        // Relaxed: each number is taken once, whatever is seen besides.
+        let one = || while target.killed_at(next.fetch_add(1, Ordering::Relaxed)) {};
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(one);
+            }
+        });
+        let calls = next.into_inner() - AT_ONCE - 1;
+        let states = target.tried.into_inner().expect("no try has failed").len();
+        println!("{}: killed at {calls} calls, which left {states} states", verb.arguments);
+        assert!(calls > 100 && states > 1, "{}: it does more", verb.arguments);
+    }
+}
+
+impl<'b> Target<'b> {
+    fn new(bench: &'b Bench, verb: &'b Verb) -> Self {
+        let (before, old) = match verb.kind {
+            Kind::Makes => (None, Vec::new()),
+            Kind::Commits | Kind::Collects => {
+                let store = bench.begin();
+                (Some(store.body()), store.generations())
+            }
+        };
+        let mut target = Self {
+            bench,
+            verb,
+            before,
+            old,
+            after: String::new(),
+            tried: Mutex::default(),
+        };
+        let undisturbed = target.begin();
+        undisturbed.admin(verb.arguments);
+        target.after = undisturbed.body();
+        target
+    }
+
+    fn begin(&self) -> Try<'b> {
+        match self.verb.kind {
+            Kind::Makes => self.bench.begin_empty(),
+            Kind::Commits | Kind::Collects => self.bench.begin(),
+        }
+    }
+
+    /// Has the verb killed before its call of this number; false when it ends without making so many.
+    fn killed_at(&self, number: usize) -> bool {
+        let tried = self.begin();
+        let mut count = 0;
+        let ended = calls::run(tried.asked(self.verb.arguments), &mut |_: &Call| {
+            count += 1;
+            match count == number {
+                true => Fate::Killed,
+                false => Fate::Made,
+            }
+        });
+        let what = format!("{} killed at call {number}", self.verb.arguments);
+        if ended.code.is_some() {
+            assert_eq!(ended.code, Some(0), "{what}: {}", ended.errors);
+        }
+        match self.verb.kind {
+            Kind::Makes => is_made_or_can_be(&tried, &ended, &what),
+            Kind::Commits | Kind::Collects => self.is_old_or_new(&tried, &ended, &what),
+        }
+        let mut known = self.tried.lock().expect("no try has failed");
+        let is_new = known.insert(tried.state());
+        drop(known);
+        if is_new {
+            if self.verb.kind == Kind::Makes {
+                tried.admin("init {store} --quiet");
+            }
+            goes_on(&tried, &what);
+        }
+        ended.code.is_none()
+    }
+
+    /// The table is the old one or, for certain when that was acknowledged, the new one; the history has it.
+    fn is_old_or_new(&self, tried: &Try<'_>, ended: &Ended, what: &str) {
+        let store = tried.open();
+        let table = store.read().unwrap_or_else(|error| panic!("{what}: {error}"));
+        let found = body(table.text());
+        let is_new = found == self.after;
+        let is_whole = is_new || Some(&found) == self.before.as_ref();
+        assert!(is_whole, "{what}: the table is\n{found}");
+        let is_published = store.is_published(&table);
+        assert!(is_published.is_ok_and(|it| it), "{what}: the history lacks it");
+        if self.verb.kind == Kind::Collects {
+            let kept = tried.generations();
+            assert!(kept.iter().all(|one| self.old.contains(one)), "{what}");
+            return;
+        }
+        if let Some(number) = acknowledged(&ended.output) {
+            assert!(is_new && table.generation == number, "{what}: {number} is lost");
+        }
+        let kept = tried.generations();
+        assert_eq!(kept[..self.old.len()], self.old, "{what}: the history has changed");
+    }
+}
+
+/// A store that was being made is whole, or is no store yet.
+fn is_made_or_can_be(tried: &Try<'_>, ended: &Ended, what: &str) {
+    let opened = Store::open(&tried.store(), Trust::Owner);
+    match opened.and_then(|store| store.read()) {
+        Ok(table) => assert_eq!(table.generation, 1, "{what}"),
+        Err(Error::NoStore { .. } | Error::LostTable { .. }) => {
+            assert_eq!(acknowledged(&ended.output), None, "{what}: it is lost");
+        }
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+/// Nothing keeps the next commit: it takes a number that nobody has had, and removes what was left.
+fn goes_on(tried: &Try<'_>, what: &str) {
+    let before = tried.generations();
+    let number = acknowledged(&tried.admin("member set after app=x"));
+    let highest = before.last().map_or(0, |(highest, _)| *highest);
+    assert_eq!(number, Some(highest + 1), "{what}");
+    let all = tried.generations();
+    assert_eq!(all[..before.len()], before, "{what}: a number is used twice");
+    assert_eq!(tried.strangers(), <[&Path; 0]>::default(), "{what}");
+    let checked = tried.admin("check");
+    let is_clean = checked.contains(&format!(": generation {}, ", highest + 1))
+        && checked.ends_with(", 0 warnings\n");
+    assert!(is_clean, "{what}: {checked}");
+}

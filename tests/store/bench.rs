@@ -129,7 +129,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-impl Try<'_> {
+impl<'b> Try<'b> {
+    /// Returns what it has in common with others.
+    pub fn bench(&self) -> &'b Bench {
+        self.bench
+    }
+
+    /// Returns the directory that it has for itself.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Returns the path of the store.
     pub fn store(&self) -> PathBuf {
         self.dir.path().join("store")
@@ -162,7 +172,11 @@ impl Try<'_> {
         let store = self.store().display().to_string();
         let mut command = self.command(host::admin());
         for argument in arguments.split(' ') {
-            command.arg(argument.replace("{store}", &store).replace("{bench}", &bench));
+            command.arg(
+                argument
+                    .replace("{store}", &store)
+                    .replace("{bench}", &bench),
+            );
         }
         command
     }
@@ -214,7 +228,8 @@ impl Try<'_> {
                     true => String::new(),
                     false => fs::read_to_string(&path).expect("all files are text"),
                 };
-                let is_told = |line: &&str| !line.starts_with("#: when ") && !line.contains(", pid ");
+                let is_told =
+                    |line: &&str| !line.starts_with("#: when ") && !line.contains(", pid ");
                 let text: Vec<_> = text.lines().filter(is_told).collect();
                 state.insert(PathBuf::from(name), text.join("\n"));
                 if is_dir {
@@ -256,6 +271,8 @@ pub fn body(text: &str) -> String {
 
 /// Returns the number of the generation that a command has acknowledged.
 pub fn acknowledged(output: &str) -> Option<u64> {
-    let line = output.lines().find_map(|line| line.strip_prefix("generation "))?;
+    let line = output
+        .lines()
+        .find_map(|line| line.strip_prefix("generation "))?;
     line.parse().ok()
 }

@@ -73,9 +73,17 @@ pub fn run(command: Command, watch: &mut impl Watch) -> Ended {
     let mut said = [String::new(), String::new()];
     let [output, errors] = &mut said;
     // They are less than a pipe holds, and end with the last process that has the pipe.
-    let read = child.stdout.take().expect("it is piped").read_to_string(output);
+    let read = child
+        .stdout
+        .take()
+        .expect("it is piped")
+        .read_to_string(output);
     read.expect("it says text");
-    let read = child.stderr.take().expect("it is piped").read_to_string(errors);
+    let read = child
+        .stderr
+        .take()
+        .expect("it is piped")
+        .read_to_string(errors);
     read.expect("it says text");
     let [output, errors] = said;
     Ended {
@@ -102,7 +110,10 @@ fn start(mut command: Command) -> std::process::Child {
     unsafe { command.pre_exec(|| ptrace::traceme().map_err(io::Error::from)) };
     let child = command.spawn().expect("the program can be started");
     let stopped = waitpid(id(&child), None);
-    assert!(matches!(stopped, Ok(WaitStatus::Stopped(_, Signal::SIGTRAP))));
+    assert!(matches!(
+        stopped,
+        Ok(WaitStatus::Stopped(_, Signal::SIGTRAP))
+    ));
     let options = Options::PTRACE_O_EXITKILL | Options::PTRACE_O_TRACESYSGOOD;
     let set = ptrace::setoptions(id(&child), options | Options::PTRACE_O_TRACEEXEC);
     set.expect("it is stopped");
@@ -308,7 +319,9 @@ impl Call {
     /// Reads what an argument points at.
     pub fn bytes(&self, index: usize, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
-        let read = self.memory().read_exact_at(&mut bytes, self.arguments[index]);
+        let read = self
+            .memory()
+            .read_exact_at(&mut bytes, self.arguments[index]);
         read.expect("the kernel has just read it");
         bytes
     }

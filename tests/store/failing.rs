@@ -9,6 +9,7 @@ use psl_tests::shim;
 use crate::bench::{Bench, LINKED, MEMBER, Try};
 use crate::calls::{self, Call, Ended, Fate};
 use crate::next::goes_on;
+use crate::verbs::CHANGE;
 
 const ERRORS: [Errno; 6] = [
     Errno::ENOSPC,
@@ -22,7 +23,7 @@ const ERRORS: [Errno; 6] = [
 /// What must not fail without a word, unless it can be done again.
 const NEEDED: [&str; 4] = ["write", "fsync", "linkat", "renameat"];
 
-const CHANGE: &str = "member set erp3 app=erp";
+const F_GETFD: u64 = libc::F_GETFD.cast_unsigned() as u64;
 
 /// Has the call of this number of those on the store fail; returns its name too, if there was one.
 fn failing(
@@ -35,7 +36,12 @@ fn failing(
     let mut count = 0;
     let mut failed = None;
     let ended = calls::run(command, &mut |call: &Call| {
-        if !call.touches(&store) {
+        // A debugging build asks for the flags of each descriptor before it closes it, and nobody hears the answers.
+        let is_closing = match call.name() {
+            "fcntl" => call.argument(1) == F_GETFD,
+            name => name == "close",
+        };
+        if is_closing || !call.touches(&store) {
             return Fate::Made;
         }
         count += 1;
@@ -57,14 +63,15 @@ fn a_commit_whose_storage_fails_says_why_and_changes_nothing() {
     let bench = Bench::new();
     let untouched = bench.begin();
     let before = (untouched.body(), numbers(&untouched));
-    untouched.admin(CHANGE);
+    untouched.admin(CHANGE.arguments);
     let after = (untouched.body(), numbers(&untouched));
     let mut states = HashSet::new();
     for error in ERRORS {
         let (mut refused, mut carried) = (0, Vec::new());
         for number in 1.. {
             let tried = bench.begin();
-            let Some((name, ended)) = failing(&tried, tried.asked(CHANGE), number, error) else {
+            let Some((name, ended)) = failing(&tried, tried.asked(CHANGE.arguments), number, error)
+            else {
                 break;
             };
             let what = format!("{error} of call {number}, {name}: {ended:#?}");

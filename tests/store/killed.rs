@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nix::errno::Errno;
 use psl_table::error::Error;
 use psl_table::store::{Store, Trust};
 
 use crate::bench::{Bench, Try, acknowledged, body};
 use crate::calls::{self, Call, Ended, Fate};
 use crate::next::goes_on;
-use crate::verbs::{Kind, VERBS, Verb};
+use crate::verbs::{CHANGE, Kind, VERBS, Verb};
 
 /// How many tries run at a time.
 const AT_ONCE: usize = 2;
@@ -20,6 +21,8 @@ const AT_ONCE: usize = 2;
 struct Target<'b> {
     bench: &'b Bench,
     verb: &'b Verb,
+    /// Whether the file system has hard links.
+    has_links: bool,
     before: Option<String>,
     after: String,
     old: Vec<(u64, String)>,
@@ -30,8 +33,9 @@ struct Target<'b> {
 #[test]
 fn a_verb_that_is_killed_at_any_call_leaves_a_whole_store() {
     let bench = Bench::new();
-    for verb in VERBS {
-        let target = Target::new(&bench, verb);
+    let without_links = [(&CHANGE, false)];
+    for (verb, has_links) in VERBS.iter().map(|verb| (verb, true)).chain(without_links) {
+        let target = Target::new(&bench, verb, has_links);
         let next = AtomicUsize::new(1);
         // Relaxed: each number is taken once, whatever is seen besides.
         let one = || while target.killed_at(next.fetch_add(1, Ordering::Relaxed)) {};
@@ -43,7 +47,7 @@ fn a_verb_that_is_killed_at_any_call_leaves_a_whole_store() {
         let calls = next.into_inner() - AT_ONCE - 1;
         let states = target.tried.into_inner().expect("no try has failed").len();
         println!(
-            "{}: killed at {calls} calls, which left {states} states",
+            "{}, hard links {has_links}: killed at {calls} calls, which left {states} states",
             verb.arguments
         );
         assert!(
@@ -55,7 +59,7 @@ fn a_verb_that_is_killed_at_any_call_leaves_a_whole_store() {
 }
 
 impl<'b> Target<'b> {
-    fn new(bench: &'b Bench, verb: &'b Verb) -> Self {
+    fn new(bench: &'b Bench, verb: &'b Verb, has_links: bool) -> Self {
         let (before, old) = match verb.kind {
             Kind::Makes => (None, Vec::new()),
             Kind::Commits | Kind::Collects => {
@@ -66,6 +70,7 @@ impl<'b> Target<'b> {
         let mut target = Self {
             bench,
             verb,
+            has_links,
             before,
             old,
             after: String::new(),
@@ -96,6 +101,7 @@ impl<'b> Target<'b> {
             count += 1;
             match count == number {
                 true => Fate::Killed,
+                false if call.name() == "linkat" && !self.has_links => Fate::Failed(Errno::EPERM),
                 false => Fate::Made,
             }
         });

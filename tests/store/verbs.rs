@@ -26,6 +26,9 @@ const fn commits(arguments: &'static str) -> Verb {
     }
 }
 
+/// The smallest change.
+pub const CHANGE: Verb = commits("member set erp3 app=erp");
+
 /// All of them.
 pub const VERBS: &[Verb] = &[
     Verb {
@@ -34,7 +37,7 @@ pub const VERBS: &[Verb] = &[
     },
     commits("add --member erp1 {bench}/binaries/other {bench}/binaries/version3 --force"),
     commits("remove --member erp1 {bench}/binaries/version"),
-    commits("member set erp3 app=erp"),
+    CHANGE,
     commits("member remove erp2"),
     commits("apply {bench}/other.toml"),
     commits("edit"),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::power::record::{Id, Step};
 
 /// The most states that are tried of one moment; of more, some are drawn.
-const LIMIT: u64 = 512;
+const LIMIT: u64 = 4096;
 
 /// What a path leads to: the bytes of a file, or a directory.
 pub type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;

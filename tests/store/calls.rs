@@ -64,7 +64,10 @@ pub struct Ended {
 }
 
 /// Runs a program to its end, through all programs that it becomes; its children run unseen.
-#[expect(clippy::zombie_processes, reason = "following it to its end waits for it")]
+#[expect(
+    clippy::zombie_processes,
+    reason = "following it to its end waits for it"
+)]
 pub fn run(command: Command, watch: &mut impl Watch) -> Ended {
     let mut child = start(command);
     let code = match follow(id(&child), watch) {

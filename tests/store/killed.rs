@@ -50,11 +50,7 @@ fn a_verb_that_is_killed_at_any_call_leaves_a_whole_store() {
             "{}, hard links {has_links}: killed at {calls} calls, which left {states} states",
             verb.arguments
         );
-        assert!(
-            calls > 20 && states > 3,
-            "{}: it does more",
-            verb.arguments
-        );
+        assert!(calls > 20 && states > 3, "{}: it does more", verb.arguments);
     }
 }
 

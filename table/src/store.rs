@@ -4,10 +4,10 @@
 //! acknowledged is never lost; a lock dies with the program that held it.
 
 mod aside;
+mod before;
 mod commit;
 mod generations;
 mod init;
-mod kept;
 mod lock;
 
 use std::os::fd::OwnedFd;

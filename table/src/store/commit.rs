@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::file::LIMIT;
 use crate::history::{Author, Commit, now, without_header};
 use crate::store::aside::{Aside, remove_leftovers, sync_names, write_new};
-use crate::store::kept::Kept;
+use crate::store::before::Before;
 use crate::store::lock::Lock;
 use crate::store::{HISTORY, Store, TABLE, file_name};
 use crate::table::{MAX_GENERATION, Table};
@@ -175,7 +175,7 @@ impl Store {
 
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
         aside.write(&text).map_err(failed("write aside"))?;
-        let before = Kept::keep(dir, TABLE).map_err(failed("keep"))?;
+        let before = Before::keep(dir, TABLE).map_err(failed("keep"))?;
         aside.rename(TABLE).map_err(failed("replace"))?;
         sync_names(dir).map_err(|errno| {
             // The storage may have kept it all the same: that nobody was told of it is what counts.

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::store::aside::unique_name;
 
 /// A second name of a file; it is removed when it is dropped.
-pub(super) struct Kept<'d> {
+pub(super) struct Before<'d> {
     dir: &'d OwnedFd,
     name: &'static str,
     second: Second,
@@ -22,9 +22,9 @@ enum Second {
     Impossible,
 }
 
-impl<'d> Kept<'d> {
+impl<'d> Before<'d> {
     /// Gives what is called `name`, if anything is, a second name.
-    pub(super) fn keep(dir: &'d OwnedFd, name: &'static str) -> rustix::io::Result<Kept<'d>> {
+    pub(super) fn keep(dir: &'d OwnedFd, name: &'static str) -> rustix::io::Result<Before<'d>> {
         let second = loop {
             let second = unique_name();
             match rustix::fs::linkat(dir, name, dir, &second, AtFlags::empty()) {
@@ -37,7 +37,7 @@ impl<'d> Kept<'d> {
                 Err(errno) => return Err(errno),
             }
         };
-        Ok(Kept { dir, name, second })
+        Ok(Before { dir, name, second })
     }
 
     /// Puts it back in its place; EOPNOTSUPP on a file system without hard links.
@@ -50,7 +50,7 @@ impl<'d> Kept<'d> {
     }
 }
 
-impl Drop for Kept<'_> {
+impl Drop for Before<'_> {
     fn drop(&mut self) {
         if let Second::Name(second) = &self.second {
             // What cannot be removed is removed by the next commit.

@@ -3,7 +3,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use psl_table::config::HostConfig;
-use psl_table::store::Store;
+use psl_table::store::{Start, Store};
 use std::path::{Path, PathBuf};
 
 /// What the global flags say.
@@ -32,6 +32,24 @@ impl Context {
                  `psl-admin init DIR` makes a store",
             )
         })
+    }
+
+    /// Reads the table that an instance starts with at present, in the time that the host configuration gives; says
+    /// what is not as it should be.
+    pub fn start(&self, host: &HostConfig, generation: Option<u64>) -> Result<Start, Failure> {
+        let start = self.started(host, generation)?;
+        if let Some(notice) = &start.notice {
+            self.console.warn(&notice.to_string());
+        }
+        Ok(start)
+    }
+
+    /// Does the same, and says nothing.
+    pub fn started(&self, host: &HostConfig, generation: Option<u64>) -> Result<Start, Failure> {
+        let store = self.store_dir(host)?;
+        Ok(Start::read(host, &store, generation, |name| {
+            std::env::var_os(name)
+        })?)
     }
 
     /// Opens the store and checks who may write it, as strictly as the host configuration says.

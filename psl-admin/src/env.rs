@@ -28,11 +28,11 @@ impl Env {
     /// Prints them, quoted.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let host = context.host()?;
-        let store = context.open_with(&host)?;
-        known::require(&store.read()?, &self.member)?;
+        let start = context.start(&host, None)?;
+        known::require(&start.table, &self.member)?;
         let variables = [
             ("LD_PRELOAD", text(&shim_file::find(&host)?)?),
-            ("PSL_STORE", text(store.dir())?),
+            ("PSL_STORE", text(&start.store)?),
             ("PSL_MEMBER", self.member.clone()),
         ];
         if context.console.json {

@@ -9,14 +9,17 @@ use crate::launch::Launch;
 use crate::running::{self, Here, Launched};
 use crate::{command, known, mount, shim_file};
 use clap::Args;
-use psl_table::pinned::{Pinned, View};
+use psl_table::config::OnError;
+use psl_table::pinned::{self, Pinned, View};
 use psl_table::snapshot::{Entry, Place, Snapshot};
-use psl_table::store::Store;
+use psl_table::store::{Notice, Start, Store};
 use psl_table::table::Table;
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 const AFTER_HELP: &str = "\
 Exits as CMD does; 127 when CMD is not found, 126 when it cannot be executed.
@@ -51,12 +54,16 @@ impl Run {
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         mount::refuse_inside()?;
         let host = context.host()?;
-        let store = context.open_with(&host)?;
-        let table = match self.generation {
-            Some(generation) => store.read_generation(generation)?,
-            None => store.read()?,
+        let start = match context.start(&host, self.generation) {
+            Err(_) if host.on_error == OnError::Ignore => {
+                return Err(
+                    self.without_links(&shim_file::find(&host)?, &context.store_dir(&host)?)
+                );
+            }
+            started => started?,
         };
-        known::require(&table, &self.member)?;
+        let Start { table, store, .. } = &start;
+        known::require(table, &self.member)?;
         let pinned = Pinned {
             generation: table.generation,
             member: self.member.clone(),
@@ -65,16 +72,39 @@ impl Run {
         };
         let engine = engine::decide(self.engine);
         // Removed when this ends without having become the command.
-        let _registered = self.register(context, &store, &pinned, engine);
+        let _registered = match start.notice {
+            // The store is away.
+            Some(Notice::LastGood { .. }) => None,
+            _ => self.register(context, &Store::open(store, host.trust)?, &pinned, engine),
+        };
         Err(match engine {
-            Engine::Preload => self.preload(&shim_file::find(&host)?, &store, &pinned),
+            Engine::Preload => self.preload(&shim_file::find(&host)?, store, &pinned),
             Engine::Mount => {
                 let shim = shim_file::find(&host).ok();
                 // The generation as it was committed, as every process of the instance would read it.
-                let table = store.read_generation(pinned.generation)?;
-                self.mount(context, shim.as_deref(), &store, &table, pinned)?
+                let table = context.started(&host, Some(pinned.generation))?.table;
+                self.mount(context, shim.as_deref(), store, &table, pinned)?
             }
         })
+    }
+
+    /// Becomes the command with what makes it an instance but a generation: the shim says why it has no links.
+    fn without_links(&self, shim: &Path, store: &Path) -> Failure {
+        let pinned = Pinned {
+            generation: 0,
+            member: self.member.clone(),
+            engine: self.engine.pinned(),
+            view: View::Open,
+        };
+        let environment = environment::with_shim(shim, store, &pinned).into_iter();
+        let environment = environment.filter(|(name, _)| name != pinned::VARIABLE);
+        let mut command = Command::new(&self.command[0]);
+        let error = command
+            .args(&self.command[1..])
+            .env_clear()
+            .envs(environment)
+            .exec();
+        exec::failed(&self.command[0], &error)
     }
 
     /// Lets other hosts see the instance. Without that it is an instance all the same.
@@ -112,20 +142,20 @@ impl Run {
         None
     }
 
-    fn preload(&self, shim: &Path, store: &Store, pinned: &Pinned) -> Failure {
+    fn preload(&self, shim: &Path, store: &Path, pinned: &Pinned) -> Failure {
         let launch = Launch {
             generation: pinned.generation,
             shim: shim.into(),
             command: self.command.clone(),
         };
-        launch.begin(environment::with_shim(shim, store.dir(), pinned))
+        launch.begin(environment::with_shim(shim, store, pinned))
     }
 
     fn mount(
         &self,
         context: &Context,
         shim: Option<&Path>,
-        store: &Store,
+        store: &Path,
         table: &Table,
         mut pinned: Pinned,
     ) -> Result<Failure, Failure> {
@@ -135,7 +165,7 @@ impl Run {
             context.console.warn(&message);
         }
         mount::enter(&view, &mut pinned)?;
-        let environment = environment::without_shim(shim, store.dir(), &pinned);
+        let environment = environment::without_shim(shim, store, &pinned);
         let error = exec::become_command(&program, &self.command, environment);
         Ok(exec::failed(&self.command[0], &error))
     }

@@ -66,7 +66,7 @@ pub unsafe fn operand<R: Failure>(
     dir: c_int,
     path: *const c_char,
     last: Last,
-    on_link: impl FnOnce(&'static Link) -> Result<R, Errno>,
+    on_link: impl FnOnce(&Link) -> Result<R, Errno>,
     call: impl FnOnce(c_int, *const c_char) -> R,
 ) -> R {
     // SAFETY: the caller's promise.

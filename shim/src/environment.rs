@@ -134,6 +134,25 @@ pub unsafe fn remove(block: Block, name: &[u8]) {
     }
 }
 
+/// Puts a `NAME=VALUE` string in the place of the one that a block has by this name, if it has one.
+///
+/// # Safety
+///
+/// As for [`remove`]; the string is there as long as the block is.
+pub unsafe fn replace(block: Block, name: &[u8], string: &'static CStr) {
+    let mut at = block.cast_mut();
+    // SAFETY: the caller's promise.
+    unsafe {
+        while !at.is_null() && !(*at).is_null() {
+            if value_of(CStr::from_ptr(*at), name).is_some() {
+                *at = string.as_ptr();
+                return;
+            }
+            at = at.add(1);
+        }
+    }
+}
+
 /// Returns the value that a variable had when this process was started.
 pub fn at_start(name: &[u8]) -> Option<&'static [u8]> {
     let start = Start::read();

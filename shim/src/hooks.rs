@@ -32,6 +32,7 @@ pub mod dl;
 pub mod exec;
 mod execl;
 mod file_actions;
+mod filter;
 mod hierarchy;
 mod inner;
 mod listing;
@@ -217,12 +218,13 @@ hooks! {
     fn renameat2(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char, flags: c_uint) -> c_int,
         { changes; olddir/old: Entry, |_| Err(Errno::BUSY); newdir/new: Entry, |_| link_itself::rename_onto(olddir, old, flags) };
 
-    // The working directory and the root.
+    // The working directory, the root, and filters of system calls.
 
     fn chdir(path: *const c_char) -> c_int, { => root::chdir };
     fn fchdir(fd: c_int) -> c_int, { => root::fchdir };
     fn chroot(path: *const c_char) -> c_int, { => root::chroot };
     fn setns(fd: c_int, kinds: c_int) -> c_int, { => root::setns };
+    fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int, { => filter::prctl };
     fn unshare(kinds: c_int) -> c_int, { => root::unshare };
     fn get_current_dir_name() -> *mut c_char, { => physical::get_current_dir_name };
 

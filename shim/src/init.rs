@@ -8,6 +8,7 @@ use psl_table::pinned::{self, Engine};
 use crate::environment::{self, Carried, Start};
 use crate::instance::Instance;
 use crate::launch::uncovered::{self, Policy};
+use crate::live;
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
 use crate::quiet;
@@ -71,13 +72,19 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         let value = start.get(name)?;
         CString::new([name.as_bytes(), b"=", value.as_encoded_bytes()].concat()).ok()
     };
-    environment::carry(Box::leak(Box::new(Carried {
+    let carried: &'static Carried = Box::leak(Box::new(Carried {
         preload: own.and_then(|own| preload_entry(start, own.name().to_bytes())),
         audit: own_path.clone(),
         variables: VARIABLES.iter().filter_map(|name| variable(name)).collect(),
         member: variable("PSL_MEMBER"),
         snapshot: CString::new([pinned::VARIABLE.as_bytes(), b"=", &*passed_on].concat()).ok(),
-    })));
+    }));
+    environment::carry(carried);
+    if let Some(snapshot) = &carried.snapshot {
+        // What stands there may be nothing yet, or another member's: programs that this one starts would read the store.
+        // SAFETY: the block is the kernel's, and nobody else reads it yet.
+        unsafe { environment::replace(start.environment, pinned::VARIABLE.as_bytes(), snapshot) };
+    }
     let on_uncovered = match engine {
         Engine::Auto(policy) => policy.unwrap_or_default(),
         Engine::Preload | Engine::Mount(_) => OnUncovered::Refuse,
@@ -91,7 +98,9 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
         let _ = tokens::LIB.set(Box::leak(Box::new(directory)));
     }
     // Only this constructor sets it.
-    let _ = resolve::SNAPSHOT.set(Box::leak(Box::new(snapshot)));
+    let snapshot = Box::leak(Box::new(snapshot));
+    let _ = resolve::SNAPSHOT.set(snapshot);
+    live::follow(start, snapshot, report);
     if own.is_none() {
         return;
     }

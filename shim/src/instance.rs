@@ -8,7 +8,7 @@ use psl_table::choices::Choices;
 use psl_table::config::{HostConfig, OnError};
 use psl_table::pinned::{self, Engine, Pinned, View};
 use psl_table::snapshot::Snapshot;
-use psl_table::store::Store;
+use psl_table::store;
 use psl_table::subject::Subject;
 use psl_table::table::Table;
 use psl_table::tree::Host;
@@ -99,9 +99,13 @@ impl Launch {
             }
             return Ok(None);
         };
-        match self.resolve(start, member, &config, &store) {
+        match self.resolve(start, member, &config, &store, report) {
             Ok(instance) => Ok(Some(instance)),
-            Err(reason) if config.on_error == OnError::Ignore => {
+            // A process in the middle of an instance has links, or does not run.
+            Err(reason)
+                if config.on_error == OnError::Ignore
+                    && (self.is_first || self.generation.is_none()) =>
+            {
                 report.say(
                     Level::Warn,
                     format_args!("{reason}; no links hold, for on_error is \"ignore\""),
@@ -113,17 +117,19 @@ impl Launch {
     }
 
     fn resolve(
-        self,
+        &self,
         start: &Start,
         member: Option<&str>,
         config: &HostConfig,
         store: &Path,
+        report: &Report<'_>,
     ) -> Result<Instance, String> {
-        let table = Store::open(store, config.trust).and_then(|store| match self.generation {
-            Some(generation) => store.read_generation(generation),
-            None => store.read(),
-        });
-        let table = table.map_err(|error| error.to_string())?;
+        let variable = |name: &str| start.get(name).map(OsStr::to_owned);
+        let read = store::Start::read(config, store, self.generation, variable);
+        let store::Start { table, notice, .. } = read.map_err(|error| error.to_string())?;
+        if let Some(notice) = notice {
+            report.say(Level::Warn, notice);
+        }
         let choices = Choices::of(&table, &subject(start, &table, member));
         let snapshot = decided(&choices, start)
             .map_err(|reason| format!("\"{}\": {reason}", table.file().display()))?;

@@ -35,6 +35,10 @@ mod readable;
 mod scratch;
 mod unique_name;
 
+mod aside;
+mod live;
+mod memory;
+
 mod launch;
 mod search;
 

@@ -6,7 +6,7 @@
 //! (see [`Moment`]), as on storage whose clients keep attributes for a time.
 
 use std::ffi::{CStr, c_int};
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use psl_table::hash::{combined, hash};
 use psl_table::snapshot::Snapshot;
@@ -34,7 +34,7 @@ static CHANGES: AtomicU64 = AtomicU64::new(0);
 static DIRECTORY: AtomicU64 = AtomicU64::new(1);
 
 /// The process that [`DIRECTORY`] counts for.
-static OWNER: AtomicI32 = AtomicI32::new(0);
+static OWNER: AtomicU64 = AtomicU64::new(0);
 
 /// The working directory cannot be told from others: it is the thread's own, or that of a child that borrows this memory.
 const UNKNOWN: u64 = 0;
@@ -106,8 +106,11 @@ extern "C" fn own_memory() {
     OWNER.store(own(), Ordering::Relaxed);
 }
 
-fn own() -> i32 {
-    rustix::process::getpid().as_raw_nonzero().get()
+/// Returns what tells this process from others; 0 where that cannot be told. A filter may forbid getpid(2).
+fn own() -> u64 {
+    let mut number = [0; 20];
+    let length = rustix::fs::readlinkat_raw(CWD, c"/proc/self", &mut number);
+    length.map_or(0, |length| hash(1, &number[..length]))
 }
 
 /// Forgets all names: this process changed where some lead.
@@ -118,7 +121,8 @@ pub fn forget() {
 /// Forgets names that begin at the working directory, which is another one from here on.
 pub fn moved() {
     // A child of vfork(2) has a working directory of its own, and its parent's memory.
-    if OWNER.load(Ordering::Relaxed) != own() {
+    let own = own();
+    if own == 0 || OWNER.load(Ordering::Relaxed) != own {
         no_longer_shared();
     } else if DIRECTORY.load(Ordering::Relaxed) != UNKNOWN {
         DIRECTORY.fetch_add(1, Ordering::Relaxed);

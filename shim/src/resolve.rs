@@ -7,9 +7,11 @@ use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
 use psl_table::tree::Host;
 use psl_table::walk::{self, End, Last};
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use crate::descriptor::start_of;
+use crate::live::{self, Passed, Seen};
 use crate::quiet;
 use crate::readable;
 use crate::scratch::Lease;
@@ -29,7 +31,7 @@ pub enum Operand<'a> {
     /// A name without a private link on the way, absolute.
     Rewritten(&'a CStr),
     /// Nothing: the name ends at a private link that the call does not follow.
-    Link(&'static Link),
+    Link(&'a Link),
     /// Nothing: the call fails.
     Error(Errno),
 }
@@ -69,23 +71,73 @@ pub unsafe fn resolve<R>(
     let Some(mut lease) = Lease::take() else {
         return then(Operand::Error(Errno::NOMEM));
     };
-    match walk::walk(snapshot, &Host, dir, path, last, &mut lease) {
-        Ok(End::Name {
-            through_link: false,
-            ..
-        }) => {
+    let (reached, seen) = match snapshot.has_live() {
+        false => {
+            let end = walk::walk(snapshot, &Host, dir, path, last, &mut lease);
+            (Reached::of(end), None)
+        }
+        true => past_live_links(snapshot, dir, path, last, &mut lease),
+    };
+    match reached {
+        Reached::Given => {
             // The call may take long, and needs no memory of ours.
-            drop(lease);
+            drop((lease, seen));
             then(Operand::Given)
         }
-        Ok(End::Name { name, .. }) => {
-            let name = std::ptr::from_ref(name.to_bytes_with_nul());
+        Reached::Name(name) => {
+            drop(seen);
             hand_on(lease, name, then)
         }
-        // SAFETY: links live as long as the snapshot, which is for ever.
-        Ok(End::Link(link)) => then(Operand::Link(unsafe { &*std::ptr::from_ref(link) })),
-        Err(errno) => then(Operand::Error(errno)),
+        // SAFETY: links live as long as the snapshot: `seen`, or for ever.
+        Reached::Link(link) => then(Operand::Link(unsafe { &*link })),
+        Reached::Error(errno) => then(Operand::Error(errno)),
     }
+}
+
+/// Where a walk ended, apart from the memory and the snapshot that it was made with.
+enum Reached {
+    Given,
+    /// A name in the memory of the walk, with its NUL.
+    Name(*const [u8]),
+    /// A link of the snapshot.
+    Link(*const Link),
+    Error(Errno),
+}
+
+impl Reached {
+    fn of(end: Result<End<'_>, Errno>) -> Self {
+        match end {
+            Ok(End::Name {
+                through_link: false,
+                ..
+            }) => Self::Given,
+            Ok(End::Name { name, .. }) => Self::Name(name.to_bytes_with_nul()),
+            Ok(End::Link(link)) => Self::Link(link),
+            Err(errno) => Self::Error(errno),
+        }
+    }
+}
+
+/// Walks with what live links lead to at present, and returns the snapshot that says so.
+#[inline(never)]
+fn past_live_links(
+    snapshot: &'static Snapshot,
+    dir: BorrowedFd<'_>,
+    path: &[u8],
+    last: Last,
+    lease: &mut Lease,
+) -> (Reached, Option<Seen>) {
+    let seen = live::seen(snapshot);
+    let mut passed = Passed::default();
+    let end = walk::watched(&seen, &Host, dir, path, last, lease, &mut passed);
+    let reached = Reached::of(end);
+    if !passed.0 || !live::look() {
+        return (reached, Some(seen));
+    }
+    drop(seen);
+    let seen = live::seen(snapshot);
+    let end = walk::walk(&seen, &Host, dir, path, last, lease);
+    (Reached::of(end), Some(seen))
 }
 
 /// Hands a rewritten name on, which lies in the memory of its walk; on the stack if it is not too long for that.

@@ -77,14 +77,18 @@ impl Choices {
         self.rows.iter().any(|row| row.exe.is_some())
     }
 
+    /// Returns the rows that hold for a program, the strongest first.
+    pub(crate) fn holding(&self, exe: &[u8]) -> impl Iterator<Item = &Choice> {
+        let exe = String::from_utf8_lossy(exe).into_owned();
+        let holds = move |row: &&Choice| row.exe.as_ref().is_none_or(|of| of.matches(&exe));
+        self.rows.iter().filter(holds)
+    }
+
     /// Resolves what holds for a program; fails as [`Snapshot::new`].
     pub fn decide(&self, exe: &[u8], tree: &impl Tree) -> Result<Snapshot, Errno> {
-        let exe = String::from_utf8_lossy(exe);
         let mut places = BTreeSet::new();
         let winners: Vec<&Choice> = self
-            .rows
-            .iter()
-            .filter(|row| row.exe.as_ref().is_none_or(|exe_of| exe_of.matches(&exe)))
+            .holding(exe)
             .filter(|row| places.insert(row.from.as_str()))
             .collect();
         let rows: Vec<_> = winners

@@ -23,7 +23,7 @@ pub enum OnError {
     /// It does not run.
     #[default]
     Refuse,
-    /// It runs with the newest generation that is usable.
+    /// It runs with the newest generation that was good on this host.
     LastGood,
     /// It runs without links.
     Ignore,

@@ -117,6 +117,27 @@ pub enum Error {
     },
     /// A generation that the store does not keep.
     UnknownGeneration(u64),
+    /// A store that does not answer.
+    Slow {
+        /// The store's directory.
+        path: PathBuf,
+        /// How long this program waited.
+        limit: Duration,
+    },
+    /// What another process found.
+    Told {
+        /// Its error, shown.
+        message: String,
+        /// The kind of failure.
+        class: Class,
+    },
+    /// A store that cannot be read, where this host has kept no generation of it either.
+    NothingKept {
+        /// Why the store cannot be read.
+        error: Box<Error>,
+        /// Why nothing that was kept can be used.
+        why: String,
+    },
     /// A system call that failed.
     Io {
         /// What was being done: "open", "rename" ...
@@ -146,6 +167,7 @@ impl Error {
     pub fn source_place(&self) -> Option<&Source> {
         match self {
             Error::Invalid { source, .. } | Error::UnknownFormat { source, .. } => Some(source),
+            Error::NothingKept { error, .. } => error.source_place(),
             _ => None,
         }
     }
@@ -245,6 +267,14 @@ impl fmt::Display for Error {
                 f,
                 "the store keeps no generation {generation}; list them with `psl-admin history`"
             ),
+            Error::Slow { path, limit } => write!(
+                f,
+                "the store {path:?} has not answered for {limit:?} (`start_deadline`); look whether its storage can be reached"
+            ),
+            Error::Told { message, .. } => f.write_str(message),
+            Error::NothingKept { error, why } => {
+                write!(f, "{error}; on_error is \"last-good\", but {why}")
+            }
             Error::Io {
                 doing,
                 path,

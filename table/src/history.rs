@@ -6,7 +6,7 @@ mod moment;
 use std::fmt::{self, Write as _};
 
 pub use author::Author;
-pub(crate) use moment::{now, seconds};
+pub(crate) use moment::{now, now_in_seconds, seconds};
 
 /// What starts each line of the header.
 const MARK: &str = "#: ";

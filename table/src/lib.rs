@@ -19,6 +19,7 @@ pub mod choices;
 
 pub mod hash;
 pub mod snapshot;
+pub mod swap;
 
 mod held;
 mod position;
@@ -35,6 +36,7 @@ pub mod duration;
 pub mod members;
 pub mod trust;
 
+mod mountinfo;
 pub mod store;
 
 pub mod history;

@@ -298,6 +298,8 @@ mod tests {
             "1;g42;m;root,1,2,3;link,a,b,/c",
             "1;g42;m;root,1,2,3;link,/a,b/c,/c",
             "1;g42;m;root,1,2,3;link,/a,b,/c,d",
+            "1;g42;m;root,1,2,3;live,/a,b,/c",
+            "1;g42;m;root,1,2,3;live,/a,b,/c,/d,e",
             "1;g42;m;root,1,2,3;link,/a,b%00,/c",
             "1;g42;m;root,1,2,3;other,/a,b,/c",
             "1;g42;m;rows",

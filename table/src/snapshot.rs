@@ -14,6 +14,7 @@ use crate::tree::Tree;
 use crate::walk::{End, Last, Scratch, walk};
 
 mod directory;
+mod live;
 
 pub use directory::Directory;
 
@@ -28,6 +29,7 @@ pub struct Snapshot {
     by_directory: Vec<u32>,
     /// Device and inode of the root that the paths of places begin at.
     root: Option<(u64, u64)>,
+    has_live: bool,
     /// Two bits for each name, at its hash: most names differ from all of them by that alone.
     bits: Box<[u64]>,
 }
@@ -63,24 +65,22 @@ pub struct Link {
     pub inode: u64,
     /// Whether a running process follows changes of its text.
     pub live: bool,
+    /// The path that the table has for it, by which the newest text of a live one is found; empty for all others.
+    pub from: Box<[u8]>,
     /// When its generation was committed, in seconds since the epoch: its age.
     pub committed: i64,
 }
 
 impl Link {
     /// Makes the link at a place; fails with `EINVAL` where a name has a NUL.
-    pub(crate) fn at(
-        dir: &[u8],
-        name: &[u8],
-        to: &[u8],
-        live: bool,
-        committed: i64,
-    ) -> Result<Self, Errno> {
+    pub(crate) fn at(dir: &[u8], name: &[u8], row: Row<'_>, committed: i64) -> Result<Self, Errno> {
+        let from = if row.live { row.from } else { b"" };
         Ok(Self {
             dir: c_str(dir)?,
-            to: c_str(to)?,
+            to: c_str(row.to)?,
             inode: inode(dir, name),
-            live,
+            live: row.live,
+            from: from.into(),
             committed,
         })
     }
@@ -137,7 +137,7 @@ impl Snapshot {
             let mut places = Vec::with_capacity(rows.len());
             for row in rows {
                 let (dir, name) = snapshot.place(row.from, tree, &mut scratch)?;
-                let link = Link::at(&dir, &name, row.to, row.live, committed)?;
+                let link = Link::at(&dir, &name, *row, committed)?;
                 places.push(Place {
                     dir,
                     name,
@@ -213,6 +213,11 @@ impl Snapshot {
         self.places.is_empty()
     }
 
+    /// Whether any of its links is live.
+    pub fn has_live(&self) -> bool {
+        self.has_live
+    }
+
     /// Returns every place, sorted by name.
     pub fn places(&self) -> &[Place] {
         &self.places
@@ -232,6 +237,8 @@ impl Snapshot {
             bits[at / 64] |= 1 << (at % 64);
         }
         let mut by_directory: Vec<u32> = (0..).take(places.len()).collect();
+        let has_live =
+            (places.iter()).any(|place| matches!(&place.entry, Entry::Link(link) if link.live));
         // Stable: the names of one directory stay sorted.
         by_directory.sort_by_key(|&index| &places[index as usize].dir);
         Self {
@@ -239,6 +246,7 @@ impl Snapshot {
             root,
             places,
             by_directory,
+            has_live,
             bits,
         }
     }

@@ -6,9 +6,13 @@
 mod aside;
 mod before;
 mod commit;
+mod deadline;
 mod generations;
 mod init;
+mod kept;
 mod lock;
+mod stamp;
+mod start;
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -18,6 +22,9 @@ use rustix::io::Errno;
 
 pub use commit::CommitOptions;
 pub use init::FIRST_TABLE;
+pub use kept::Kept;
+pub use stamp::Stamp;
+pub use start::{Notice, Start};
 
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -71,6 +78,12 @@ impl Store {
         Ok(Store { dir, trust })
     }
 
+    /// Takes a directory for a store that somebody else has opened.
+    fn unchecked(dir: &Path, trust: Trust) -> Store {
+        let dir = dir.to_owned();
+        Store { dir, trust }
+    }
+
     /// Returns the store's directory, from the root on.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -116,18 +129,24 @@ impl Store {
 
     /// Reads one generation.
     pub fn read_generation(&self, generation: u64) -> Result<Table> {
+        self.parse_generation(generation, &self.read_generation_raw(generation)?)
+    }
+
+    /// Reads the text of one generation.
+    fn read_generation_raw(&self, generation: u64) -> Result<String> {
         let file = self.generation_file(generation);
         let history = self.open_history(&self.open_dir()?)?;
-        let text = self.read_in(&history, &file).map_err(|error| match error {
+        self.read_in(&history, &file).map_err(|error| match error {
             error if file::is_missing(&error) => Error::UnknownGeneration(generation),
             error => error,
-        })?;
-        let table = Table::parse(&file, &text)?;
+        })
+    }
+
+    fn parse_generation(&self, generation: u64, text: &str) -> Result<Table> {
+        let file = self.generation_file(generation);
+        let table = Table::parse(&file, text)?;
         if table.generation != generation {
-            let document = Document {
-                file: &file,
-                text: &text,
-            };
+            let document = Document { file: &file, text };
             let found = table.generation;
             let message =
                 format!("`generation` is {found}, expected {generation} as the file's name says");

@@ -21,6 +21,9 @@ pub fn rows() -> Vec<Row> {
         umount2 (Path, int(libc::MNT_EXPIRE)) "number" .spares_root();
         umount2 (Path, int(UMOUNT_NOFOLLOW)) "number" .spares_root();
         setns (Int(-1), Int(0)) "number";
+        prctl (int(libc::PR_GET_SECCOMP), Int(0), Int(0), Int(0), Int(0)) "number";
+        // A filter (SECCOMP_MODE_FILTER) at no address.
+        prctl (int(libc::PR_SET_SECCOMP), Int(2), Int(0), Int(0), Int(0)) "number";
         unshare (Int(-1)) "number";
         fchdir (Int(-1)) "number";
         pivot_root (Path, DIRECTORY) "number" .spares_root();

@@ -28,6 +28,7 @@ const CALLS: &[Numbered] = &[
     (SYS_renameat2, 5, "renameat2"),
     (SYS_chdir, 1, "chdir"),
     (SYS_chroot, 1, "chroot"),
+    (SYS_prctl, 5, "prctl"),
     (SYS_setxattr, 5, "setxattr"),
     (SYS_getxattr, 4, "getxattr"),
     (SYS_listxattr, 3, "listxattr"),
@@ -81,6 +82,12 @@ const REMOVEXATTRAT: Given = Int(466);
 /// The rows, made of those of functions.
 pub fn rows(functions: &[Row]) -> Vec<Row> {
     let mut rows = twins(&[CALLS, OLD_CALLS].concat(), functions);
+    // SECCOMP_GET_ACTION_AVAIL, and a filter that is none.
+    let allow = Numbers(&[SECCOMP_RET_ALLOW as i64]);
+    rows.extend(rows! {
+        syscall (Int(SYS_seccomp), Int(2), Int(0), allow) "number";
+        syscall (Int(SYS_seccomp), Int(1), Int(0), Int(0)) "number";
+    });
     for flags in [0, AT_SYMLINK_NOFOLLOW] {
         let (name, flags) = (Text("user.psl"), int(flags));
         // No value, of no length.

@@ -3,8 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use psl_table::history::Author;
+use psl_table::store::{CommitOptions, Store};
+use psl_table::trust::Trust;
 use psl_tests::fixture::Occupant;
 use psl_tests::run::Library;
+use psl_tests::store;
 
 use crate::bench;
 
@@ -30,6 +34,45 @@ pub fn assert_stands_with(how: &str, prepare: impl Fn(&mut Command, Library)) {
             output.status,
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+}
+
+/// The same with links that are live, in the library's run.
+fn assert_stands_with_live_links(how: &str) {
+    let bench = bench(Occupant::Directory);
+    let table =
+        store::table_for(&bench.root()).replace("private = true", "private = true\nlive = true");
+    let opened = Store::open(&bench.store(), Trust::Owner).expect("the store is there");
+    let committed = opened.replace(&Author::here(None), CommitOptions::default(), &table);
+    committed.expect("the table is right");
+    let mut command = bench.command(Path::new(env!("CARGO_BIN_EXE_probe")), Library::Engine);
+    let output = command.args(["strain", how]).arg(bench.root()).output();
+    let output = output.expect("a probe runs");
+    assert!(
+        output.status.success() && output.stdout == b"done\n",
+        "{how}: {output:?}"
+    );
+}
+
+#[test]
+fn live_links_stand_what_others_do() {
+    for how in [
+        "alternate stack",
+        "small thread",
+        "many threads",
+        "interrupted",
+        "forks",
+        "vforks",
+        "churn",
+        "cancelled",
+        "fresh threads",
+        "closed",
+        "cleared",
+        "other root",
+        "strict filters",
+        "no readlink",
+    ] {
+        assert_stands_with_live_links(how);
     }
 }
 

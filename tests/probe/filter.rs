@@ -94,14 +94,21 @@ fn is_right(call: &str, names: &Names) -> bool {
 
 /// Makes every call under a filter that kills whoever asks the kernel for more than the call does on a symlink.
 pub fn calls_under_strict_filters(root: &str) {
-    play(root, false, |asks| {
-        let mut program = beginning();
-        for &number in ALWAYS.iter().chain(asks) {
-            program.extend(answer(number, libc::SECCOMP_RET_ALLOW));
-        }
-        program.push(end_with(libc::SECCOMP_RET_KILL_PROCESS));
-        program
-    });
+    play(root, false, strict);
+}
+
+/// Forbids, at the price of this process, all but these calls and what any process asks.
+pub fn only(asks: &[c_long]) {
+    install(&strict(asks));
+}
+
+fn strict(asks: &[c_long]) -> Vec<sock_filter> {
+    let mut program = beginning();
+    for &number in ALWAYS.iter().chain(asks) {
+        program.extend(answer(number, libc::SECCOMP_RET_ALLOW));
+    }
+    program.push(end_with(libc::SECCOMP_RET_KILL_PROCESS));
+    program
 }
 
 /// Makes every call under filters that forbid readlink(2), politely.

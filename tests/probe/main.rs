@@ -27,6 +27,7 @@ mod early;
 mod ending;
 mod filter;
 mod libc_names;
+mod live;
 mod strain;
 mod tool;
 mod trees;
@@ -57,6 +58,11 @@ fn main() {
         [_, "shared memory"] => libc_names::shared_memory(),
         [_, "early", root] => early::early(root),
         [_, "watch", root] => early::watch(root),
+        [_, "live", "threads", path] => live::threads(path),
+        [_, "live", "asked", path] => live::asked(path),
+        [_, "live", "busily", path, milliseconds] => live::busily(path, milliseconds),
+        [_, "live", "handled", path] => live::handled(path),
+        [_, "live", "filtered", path] => live::filtered(path),
         other => panic!("a probe does not know {other:?}"),
     }
 }

@@ -121,11 +121,11 @@ extern "C" fn handle(_: c_int) {
     unsafe { *libc::__errno_location() = before };
 }
 
-fn handle_signal(signal: c_int, flags: c_int) {
+fn handle_signal(signal: c_int, flags: c_int, handle: extern "C" fn(c_int)) {
     // SAFETY: zeroes are a valid action; the handler makes only calls that a handler may make.
     unsafe {
         let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
-        action.sa_sigaction = handle as extern "C" fn(c_int) as usize;
+        action.sa_sigaction = handle as usize;
         action.sa_flags = flags;
         assert_eq!(libc::sigaction(signal, &raw const action, null_mut()), 0);
     }
@@ -144,7 +144,8 @@ fn guarded(size: usize) -> *mut c_void {
     }
 }
 
-fn on_alternate_stack() {
+/// Has SIGUSR1 handled on a stack of 8 KiB.
+pub fn handle_on_alternate_stack(handle: extern "C" fn(c_int)) {
     const SIZE: usize = 8192;
     let stack = libc::stack_t {
         ss_sp: guarded(SIZE),
@@ -154,7 +155,11 @@ fn on_alternate_stack() {
     // SAFETY: the stack is this thread's alone, and stays.
     let set = unsafe { libc::sigaltstack(&raw const stack, null_mut()) };
     assert_eq!(set, 0, "the kernel's own frame fits in 8 KiB");
-    handle_signal(libc::SIGUSR1, libc::SA_ONSTACK);
+    handle_signal(libc::SIGUSR1, libc::SA_ONSTACK, handle);
+}
+
+fn on_alternate_stack() {
+    handle_on_alternate_stack(handle);
     for _ in 0..10 {
         // SAFETY: the signal is handled.
         unsafe { libc::raise(libc::SIGUSR1) };
@@ -197,7 +202,7 @@ fn in_many_threads() {
 
 /// The main thread and a handler that interrupts it, over and over, both make calls.
 fn interrupted() {
-    handle_signal(libc::SIGALRM, libc::SA_RESTART);
+    handle_signal(libc::SIGALRM, libc::SA_RESTART, handle);
     let every = libc::timeval {
         tv_sec: 0,
         tv_usec: 200,

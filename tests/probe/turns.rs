@@ -76,9 +76,7 @@ fn rename_and_symlink(place: &Path, link: &Path) {
 }
 
 fn exchange(place: &Path, link: &Path) {
-    symlink(link, place.join("b")).expect("nothing is there");
-    let name = |name: &str| CString::new(place.join(name).into_os_string().into_encoded_bytes());
-    let [a, b] = ["a", "b"].map(|it| name(it).expect("no NUL"));
+    let [a, b] = names_to_exchange(place, link);
     // SAFETY: C strings.
     let done = unsafe {
         libc::renameat2(
@@ -93,11 +91,7 @@ fn exchange(place: &Path, link: &Path) {
 }
 
 fn exchange_by_number(place: &Path, link: &Path) {
-    symlink(link, place.join("b")).expect("nothing is there");
-    let name = |name: &str| CString::new(place.join(name).into_os_string().into_encoded_bytes());
-    let [a, b] = ["a", "b"].map(|it| name(it).expect("no NUL"));
-    // Asked for once more: the symlink before has had everything forgotten.
-    assert_eq!(read_often(&place.join("a/which")), "own");
+    let [a, b] = names_to_exchange(place, link);
     // SAFETY: C strings.
     let done = unsafe {
         libc::syscall(
@@ -110,6 +104,17 @@ fn exchange_by_number(place: &Path, link: &Path) {
         )
     };
     assert_eq!(done, 0);
+}
+
+/// Makes a symlink beside `a`.
+fn names_to_exchange(place: &Path, link: &Path) -> [CString; 2] {
+    symlink(link, place.join("b")).expect("nothing is there");
+    // Asked for once more: the symlink has had everything forgotten.
+    assert_eq!(read_often(&place.join("a/which")), "own");
+    ["a", "b"].map(|name| {
+        let name = place.join(name).into_os_string().into_encoded_bytes();
+        CString::new(name).expect("no NUL")
+    })
 }
 
 fn rename_the_parent(place: &Path, link: &Path) {

@@ -3,7 +3,7 @@
 //! The types need not be the same: wherever this library runs, `stat64` is `stat`. What counts is what is passed: numbers
 //! of a size and sign, pointers to something of a size.
 
-use std::ffi::{c_char, c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint, c_ulong};
 
 use libc::{mode_t, sem_t};
 
@@ -106,13 +106,14 @@ const fn is_same(one: Passed, other: Passed) -> bool {
 
 /// What C declares with `...` and hooks have with fixed arguments in its stead: nothing can be compared.
 pub mod variadic {
-    use super::{c_char, c_int, c_uint, mode_t, sem_t};
+    use super::{c_char, c_int, c_uint, c_ulong, mode_t, sem_t};
 
     unsafe extern "C" {
         pub fn open(path: *const c_char, flags: c_int, mode: mode_t) -> c_int;
         pub fn open64(path: *const c_char, flags: c_int, mode: mode_t) -> c_int;
         pub fn openat(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int;
         pub fn openat64(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int;
+        pub fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int;
         pub fn sem_open(
             name: *const c_char,
             flags: c_int,

@@ -77,6 +77,8 @@ calls! { CALLS:
         SYS_fchdir: fchdir(fd);
         SYS_chroot: chroot(path);
         SYS_setns: setns(fd, kinds);
+        SYS_prctl: prctl(option, a, b, c, d);
+        SYS_seccomp: kernel::seccomp(operation, flags, arguments);
         SYS_unshare: unshare(kinds);
         SYS_execve: execve(path, argv, envp);
         SYS_execveat: execveat(dir, path, argv, envp, flags);

@@ -14,11 +14,7 @@ pub unsafe fn chdir(
     path: *const c_char,
 ) -> c_int {
     // SAFETY: the argument is the caller's, who called chdir(2) with it.
-    let done = unsafe {
-        operand(libc::AT_FDCWD, path, Last::Followed, followed, |_, path| {
-            real(path)
-        })
-    };
+    let done = unsafe { at_directory(real, path) };
     quiet::moved();
     done
 }
@@ -37,12 +33,7 @@ pub unsafe fn chroot(
     path: *const c_char,
 ) -> c_int {
     // SAFETY: the argument is the caller's, who called chroot(2) with it.
-    let done = unsafe {
-        operand(libc::AT_FDCWD, path, Last::Followed, followed, |_, path| {
-            real(path)
-        })
-    };
-    doubted(done)
+    doubted(unsafe { at_directory(real, path) })
 }
 
 /// See pivot_root(2).
@@ -80,6 +71,23 @@ pub unsafe fn setns(
 ) -> c_int {
     // SAFETY: the arguments are the caller's, who called setns(2) with them.
     doubted(unsafe { real(fd, kinds) })
+}
+
+/// Calls what takes one directory.
+///
+/// # Safety
+///
+/// As for the function.
+unsafe fn at_directory(
+    real: unsafe extern "C" fn(*const c_char) -> c_int,
+    path: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        operand(libc::AT_FDCWD, path, Last::Followed, followed, |_, path| {
+            real(path)
+        })
+    }
 }
 
 fn doubted(done: c_int) -> c_int {

@@ -18,6 +18,15 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Class; 5] = [
+        Class::Usage,
+        Class::Invalid,
+        Class::Conflict,
+        Class::Refused,
+        Class::Storage,
+    ];
+
     /// Returns the exit code.
     pub fn code(self) -> u8 {
         match self {
@@ -42,7 +51,12 @@ impl Error {
             | Error::NotUtf8 { .. } => Class::Invalid,
             Error::Conflict { .. } | Error::Locked { .. } => Class::Conflict,
             Error::NotTrusted { .. } | Error::NotEmpty { .. } => Class::Refused,
-            Error::NoStore { .. } | Error::LostTable { .. } | Error::Io { .. } => Class::Storage,
+            Error::NoStore { .. }
+            | Error::LostTable { .. }
+            | Error::Slow { .. }
+            | Error::Io { .. } => Class::Storage,
+            Error::Told { class, .. } => *class,
+            Error::NothingKept { error, .. } => error.class(),
         }
     }
 }

@@ -10,6 +10,11 @@ pub(crate) fn now() -> String {
         .to_string()
 }
 
+/// Returns the seconds since 1970 of the present moment.
+pub(crate) fn now_in_seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// Returns the seconds since 1970 of a moment in RFC 3339.
 pub(crate) fn seconds(moment: &str) -> Option<i64> {
     Some(moment.parse::<Timestamp>().ok()?.as_second())

@@ -1,12 +1,13 @@
 //! What an instance sees, as fields of the text that it passes on.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use glob::Pattern;
 
 use super::field;
 use crate::choices::{Choice, Choices};
-use crate::snapshot::{Entry, Link, Place, Snapshot};
+use crate::snapshot::{Entry, Link, Place, Row, Snapshot};
 
 /// What the first process of a launch found out for all that come after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +56,10 @@ fn write_places(snapshot: &Snapshot, to: &mut String) {
     write!(to, ";root,{device},{inode},{committed}").expect("a string takes what it is given");
     for Place { dir, name, entry } in snapshot.places() {
         match entry {
-            Entry::Link(link) => {
-                let kind = if link.live { "live" } else { "link" };
-                write_record(kind, &[dir, name, link.to.to_bytes()], to);
+            Entry::Link(link) if link.live => {
+                write_record("live", &[dir, name, link.to.to_bytes(), &link.from], to);
             }
+            Entry::Link(link) => write_record("link", &[dir, name, link.to.to_bytes()], to),
             Entry::Hidden => write_record("hidden", &[dir, name], to),
         }
     }
@@ -129,8 +130,14 @@ fn place(text: &str, committed: i64) -> Option<Place> {
     let is_place = dir.starts_with(b"/") && !dir.contains(&0) && is_name(&name);
     let entry = match kind {
         "link" | "live" => {
-            let to = part()?;
-            Entry::Link(Link::at(&dir, &name, &to, kind == "live", committed).ok()?)
+            let (live, to) = (kind == "live", part()?);
+            let from = if live { part()? } else { Cow::default() };
+            let row = Row {
+                from: &from,
+                to: &to,
+                live,
+            };
+            Entry::Link(Link::at(&dir, &name, row, committed).ok()?)
         }
         "hidden" => Entry::Hidden,
         _ => return None,

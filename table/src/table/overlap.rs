@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 
 use crate::criteria::Key;
@@ -28,7 +29,9 @@ impl fmt::Display for Warning {
 
 /// Refuses two rows with the same place and criteria.
 pub(super) fn refuse_duplicates(document: Document<'_>, links: &[LinkRow]) -> Result<()> {
-    let mut seen = HashMap::with_capacity(links.len());
+    // With fixed keys: random ones would be the thread's, and a look at the table in a hook is to touch nothing of it.
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let mut seen = HashMap::with_capacity_and_hasher(links.len(), hasher);
     for row in links {
         if let Some(first) = seen.insert((&row.from, &row.criteria), row) {
             let message = format!(

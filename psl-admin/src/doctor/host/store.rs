@@ -5,9 +5,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::warning;
-use psl_table::config::HostConfig;
+use psl_table::config::{HostConfig, OnError};
 use psl_table::error::Error;
-use psl_table::store::Store;
+use psl_table::store::{Start, Store};
 use psl_table::table::Table;
 use psl_table::trust::Trust;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,6 +25,15 @@ pub fn check(context: &Context, host: &HostConfig) -> (Vec<Finding>, Option<Tabl
             return (vec![Finding::fail("store", &failure)], None);
         }
     };
+    // First of all whether it answers: nothing else would wait for it with an end.
+    let anyhow = HostConfig {
+        trust: Trust::Any,
+        on_error: OnError::Refuse,
+        ..host.clone()
+    };
+    if let Err(error @ Error::Slow { .. }) = Start::read(&anyhow, &dir, None, |_| None) {
+        return (vec![Finding::fail("store", &error.into())], None);
+    }
     let store = match Store::open(&dir, Trust::Owner) {
         // Distrust hides nothing else.
         Err(error @ Error::NotTrusted { .. }) => {

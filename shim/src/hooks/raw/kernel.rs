@@ -8,6 +8,7 @@ use libc::{mode_t, size_t};
 use rustix::io::Errno;
 
 use crate::expand::{action, around, kernel, operands};
+use crate::hooks::filter;
 #[cfg(target_arch = "x86_64")]
 use crate::hooks::records;
 use crate::link_itself::kept_if;
@@ -33,6 +34,8 @@ kernel! {
         { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::OPNOTSUPP) };
     fn open_tree_attr(dir: c_int, path: *const c_char, flags: c_uint, attributes: *mut c_void, size: size_t) -> c_int,
         { dir/path: kept_if(flags as c_int & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::LOOP) };
+
+    fn seccomp(operation: c_uint, flags: c_uint, arguments: *mut c_void) -> c_int, { => filter::seccomp };
 }
 
 #[cfg(target_arch = "x86_64")]

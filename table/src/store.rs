@@ -4,6 +4,7 @@
 //! acknowledged is never lost; a lock dies with the program that held it.
 
 mod aside;
+mod before;
 mod commit;
 mod deadline;
 mod generations;
@@ -17,6 +18,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::AtFlags;
+use rustix::io::Errno;
 
 pub use commit::CommitOptions;
 pub use init::FIRST_TABLE;
@@ -67,8 +69,12 @@ impl Store {
             error if file::is_missing(&error) => no_store("there is no such directory"),
             error => error,
         })?;
-        rustix::fs::statat(&opened, HISTORY, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|_| no_store("it has no directory history/"))?;
+        rustix::fs::statat(&opened, HISTORY, AtFlags::SYMLINK_NOFOLLOW).map_err(
+            |errno| match errno {
+                Errno::NOENT => no_store("it has no directory history/"),
+                errno => Error::io("look at", dir.join(HISTORY), errno),
+            },
+        )?;
         Ok(Store { dir, trust })
     }
 

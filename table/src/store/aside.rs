@@ -23,12 +23,8 @@ pub(super) struct Aside<'d> {
 impl<'d> Aside<'d> {
     /// Makes an empty file of a name that nobody else has.
     pub(super) fn create(dir: &'d OwnedFd) -> rustix::io::Result<Aside<'d>> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
-            let pid = rustix::process::getpid();
-            // Relaxed: only that two values differ matters.
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{PREFIX}{pid}.{count}");
+            let name = unique_name();
             match create_new(dir, Path::new(&name)) {
                 Ok(file) => return Ok(Aside { dir, name, file }),
                 Err(Errno::EXIST) => {}
@@ -91,6 +87,15 @@ pub(super) fn remove_leftovers(dir: &OwnedFd, own: &Aside<'_>) -> rustix::io::Re
         }
     }
     Ok(())
+}
+
+/// Returns a name for a file beside the table that no other living program of this host takes.
+pub(super) fn unique_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let pid = rustix::process::getpid();
+    // Relaxed: only that two values differ matters.
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{PREFIX}{pid}.{count}")
 }
 
 /// Tells whether the name is one of a file written aside.

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::file::LIMIT;
 use crate::history::{Author, Commit, now, without_header};
 use crate::store::aside::{Aside, remove_leftovers, sync_names, write_new};
+use crate::store::before::Before;
 use crate::store::lock::Lock;
 use crate::store::{HISTORY, Store, TABLE, file_name};
 use crate::table::{MAX_GENERATION, Table};
@@ -137,7 +138,8 @@ impl Store {
 
     /// Writes the table as the generation of `commit`: into the history, then in the place of the current one.
     ///
-    /// The two are files of their own, so that an editor that writes in place cannot change the history.
+    /// The two are files of their own, so that an editor that writes in place cannot change the history. When the
+    /// last step fails, the table that was current is current again.
     pub(super) fn publish(
         &self,
         dir: &OwnedFd,
@@ -173,8 +175,16 @@ impl Store {
 
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
         aside.write(&text).map_err(failed("write aside"))?;
+        let before = Before::keep(dir, TABLE).map_err(failed("keep"))?;
         aside.rename(TABLE).map_err(failed("replace"))?;
-        sync_names(dir).map_err(|errno| Error::io("sync", &self.dir, errno))
+        sync_names(dir).map_err(|errno| {
+            // The storage may have kept it all the same: that nobody was told of it is what counts.
+            let doing = match before.put_back() {
+                Ok(()) => "sync",
+                Err(_) => "take back the generation that is current, after a failure to sync",
+            };
+            Error::io(doing, &self.dir, errno)
+        })
     }
 
     fn conflict(&self, expected: u64, found: u64) -> Error {

@@ -20,8 +20,8 @@ use crate::store::aside::own_mode;
 
 static THREADS: Mutex<()> = Mutex::new(());
 
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two attempts: whoever has waited long tries about as often as whoever has just come.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The longest description of a holder that is read, in bytes.
 const LONGEST_HOLDER: usize = 512;

@@ -1,0 +1,188 @@
+//! Every call that a commit, or a start, makes on the store fails once, with each error that storage has.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use nix::errno::Errno;
+use psl_tests::shim;
+
+use crate::bench::{Bench, LINKED, MEMBER, Try};
+use crate::calls::{self, Call, Ended, Fate};
+use crate::next::goes_on;
+use crate::verbs::CHANGE;
+
+const ERRORS: [Errno; 6] = [
+    Errno::ENOSPC,
+    Errno::EDQUOT,
+    Errno::EIO,
+    Errno::EROFS,
+    Errno::ESTALE,
+    Errno::EINTR,
+];
+
+/// What must not fail without a word, unless it can be done again.
+const NEEDED: [&str; 4] = ["write", "fsync", "linkat", "renameat"];
+
+const F_GETFD: u64 = libc::F_GETFD.cast_unsigned() as u64;
+
+/// Has the call of this number of those on the store fail; returns its name too, if there was one.
+fn failing(
+    tried: &Try<'_>,
+    command: std::process::Command,
+    number: usize,
+    error: Errno,
+) -> Option<(&'static str, Ended)> {
+    let store = tried.store();
+    let mut count = 0;
+    let mut failed = None;
+    let ended = calls::run(command, &mut |call: &Call| {
+        // A debugging build asks for the flags of each descriptor before it closes it, and nobody hears the answers.
+        let is_closing = match call.name() {
+            "fcntl" => call.argument(1) == F_GETFD,
+            name => name == "close",
+        };
+        if is_closing || !call.touches(&store) {
+            return Fate::Made;
+        }
+        count += 1;
+        if count != number {
+            return Fate::Made;
+        }
+        failed = Some(call.name());
+        Fate::Failed(error)
+    });
+    failed.map(|name| (name, ended))
+}
+
+fn reason(error: Errno) -> String {
+    std::io::Error::from(error).to_string()
+}
+
+#[test]
+fn a_commit_whose_storage_fails_says_why_and_changes_nothing() {
+    let bench = Bench::new();
+    let untouched = bench.begin();
+    let before = (untouched.body(), numbers(&untouched));
+    untouched.admin(CHANGE.arguments);
+    let after = (untouched.body(), numbers(&untouched));
+    let mut states = HashSet::new();
+    for error in ERRORS {
+        let (mut refused, mut carried) = (0, Vec::new());
+        for number in 1.. {
+            let tried = bench.begin();
+            let Some((name, ended)) = failing(&tried, tried.asked(CHANGE.arguments), number, error)
+            else {
+                break;
+            };
+            let what = format!("{error} of call {number}, {name}: {ended:#?}");
+            let found = (tried.body(), numbers(&tried));
+            match ended.code {
+                Some(6) => {
+                    assert!(ended.errors.contains(&reason(error)), "{what}");
+                    assert_eq!(found, before, "{what}");
+                    assert_eq!(ended.output, "", "{what}");
+                    refused += 1;
+                }
+                Some(0) => {
+                    assert_eq!(found, after, "{what}");
+                    let is_needed = NEEDED.contains(&name) && error != Errno::EINTR;
+                    assert!(!is_needed, "{what}: it was needed");
+                    carried.push(name);
+                }
+                _ => panic!("{what}"),
+            }
+            if states.insert(tried.state()) {
+                goes_on(&tried, &what);
+            }
+        }
+        println!("{error}: {refused} calls refused, without harm: {carried:?}");
+        assert!(refused > 5, "{error} is refused at more calls");
+    }
+}
+
+/// Returns the numbers of the generations that were current.
+fn numbers(tried: &Try<'_>) -> Vec<u64> {
+    let history = tried.open().history().expect("the history can be read");
+    history.iter().map(|commit| commit.generation).collect()
+}
+
+/// How an instance is started.
+type Start = fn(&Try<'_>, &Path) -> std::process::Command;
+
+const STARTS: &[(&str, Start)] = &[
+    ("run", |tried, file| {
+        let mut command = tried.asked("run --member erp1 -- /bin/cat");
+        command.arg(file);
+        command
+    }),
+    ("the variables", |tried, file| {
+        let mut command = tried.command("/bin/cat");
+        command
+            .arg(file)
+            .env("LD_PRELOAD", shim::library())
+            .env("PSL_MEMBER", MEMBER);
+        command
+    }),
+];
+
+#[test]
+fn a_start_whose_storage_fails_is_refused_or_right() {
+    let bench = Bench::new();
+    let file = bench.path("binaries/version/file");
+    for (how, start) in STARTS {
+        for error in ERRORS {
+            let (mut refused, mut carried) = (0, Vec::new());
+            for number in 1.. {
+                let tried = bench.begin();
+                let command = start(&tried, &file);
+                let Some((name, ended)) = failing(&tried, command, number, error) else {
+                    break;
+                };
+                let what = format!("{how}: {error} of call {number}, {name}: {ended:#?}");
+                match ended.code {
+                    Some(6 | 78) => {
+                        let store = tried.store().display().to_string();
+                        assert_eq!(ended.output, "", "{what}");
+                        assert!(ended.errors.contains(&reason(error)), "{what}");
+                        assert!(ended.errors.contains(&store), "{what}");
+                        refused += 1;
+                    }
+                    Some(0) => {
+                        assert_eq!(ended.output, LINKED, "{what}");
+                        carried.push(name);
+                    }
+                    _ => panic!("{what}"),
+                }
+            }
+            println!("{how}: {error}: {refused} calls refused, without harm: {carried:?}");
+            assert!(refused > 1, "{how}: {error} is refused at more calls");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_may_go_without_links_says_so() {
+    let bench = Bench::new();
+    let config = bench.path("ignoring.toml");
+    std::fs::write(&config, "on_error = \"ignore\"\n").expect("it can be written");
+    let file = bench.path("binaries/version/file");
+    let (_, start) = STARTS[1];
+    let mut ignored = 0;
+    for number in 1.. {
+        let tried = bench.begin();
+        let mut command = start(&tried, &file);
+        command.env("PSL_CONFIG", &config);
+        let Some((name, ended)) = failing(&tried, command, number, Errno::EIO) else {
+            break;
+        };
+        let what = format!("call {number}, {name}: {ended:#?}");
+        assert_eq!(ended.code, Some(0), "{what}");
+        if ended.output != LINKED {
+            assert_eq!(ended.output, "version", "{what}");
+            assert!(ended.errors.contains("no links hold"), "{what}");
+            assert!(ended.errors.contains(&reason(Errno::EIO)), "{what}");
+            ignored += 1;
+        }
+    }
+    assert!(ignored > 1, "more calls are needed");
+}

@@ -1,5 +1,8 @@
 //! The state of an instance: its links beside those of a new launch.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use psl_tests::host;
 use psl_tests::instance::Instance;
 use psl_tests::packages;
@@ -34,6 +37,13 @@ fn a_commit_makes_stale_whose_links_it_changes_and_nobody_else() {
     // The same links are no other ones, whatever lies between.
     host.link(MEMBER, "binaries/version", "binaries/version2");
     host.unlink(OTHER, "binaries/version");
+    states(["CURRENT"; 3]);
+    // Nor is a real symlink with the link's text, as the end of an upgrade leaves it.
+    host.unlink(MEMBER, "binaries/version");
+    states(["STALE", "CURRENT", "STALE"]);
+    let place = host.path("binaries/version");
+    fs::rename(&place, host.path("binaries/version.old")).expect("ours");
+    symlink(host.path("binaries/version2"), &place).expect("the name is free");
     states(["CURRENT"; 3]);
 }
 

@@ -185,7 +185,7 @@ impl<'a> Judge<'a> {
             let Some(new) = new.decide(program, tree) else {
                 return Some("it would not start again: its links lead in a circle".into());
             };
-            let difference = links::difference(snapshot, &new, follows(process))?;
+            let difference = links::difference(snapshot, &new, follows(process), tree)?;
             let current = self.current.generation;
             Some(format!("generation {current} {difference}"))
         };

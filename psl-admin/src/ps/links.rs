@@ -5,8 +5,10 @@ use psl_table::choices::Choices;
 use psl_table::pinned::View;
 use psl_table::snapshot::{Entry, Link, Place, Snapshot};
 use psl_table::table::Table;
+use psl_table::tree::{PATH_MAX, Tree};
+use rustix::fs::CWD;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -54,13 +56,23 @@ impl Links {
 
 /// Says what the first link is in the other ones that is none of these, or leads elsewhere; `follows` tells that running
 /// processes follow live links, which then are no difference.
-pub fn difference(own: &Snapshot, other: &Snapshot, follows: bool) -> Option<String> {
+///
+/// Nor is one a link and a real symlink with its text, which the end of an upgrade puts in its place.
+pub fn difference(
+    own: &Snapshot,
+    other: &Snapshot,
+    follows: bool,
+    tree: &impl Tree,
+) -> Option<String> {
     let (own, other) = (links(own), links(other));
     let is_alike = |place: &Path| match (own.get(place), other.get(place)) {
         (Some(own), Some(other)) => {
             own.live == other.live && (own.to == other.to || follows && own.live)
         }
-        _ => false,
+        (Some(one), None) | (None, Some(one)) => {
+            symlink(place, tree).is_some_and(|text| text == one.to.to_bytes())
+        }
+        (None, None) => true,
     };
     let places = own.keys().chain(other.keys());
     let place = places.filter(|place| !is_alike(place)).min()?;
@@ -71,6 +83,15 @@ pub fn difference(own: &Snapshot, other: &Snapshot, follows: bool) -> Option<Str
         ),
         None => format!("has no link at {place:?}"),
     })
+}
+
+/// Returns the text of the real symlink at a place.
+fn symlink(place: &Path, tree: &impl Tree) -> Option<Vec<u8>> {
+    let place = CString::new(place.as_os_str().as_bytes()).ok()?;
+    let mut text = vec![0; PATH_MAX];
+    let length = tree.readlink(CWD, &place, &mut text).ok()?;
+    text.truncate(length);
+    Some(text)
 }
 
 /// Returns the links by their places. What is hidden is no link: other members have their private copies.

@@ -135,8 +135,8 @@ fn port() -> (u16, OwnedFd) {
 }
 
 #[test]
-fn two_and_three_members_get_version_2() {
-    for members in [2, 3] {
-        fleet::upgrade(&Nginx::new(members), members, 1);
+fn two_three_and_sixteen_members_get_version_2() {
+    for (members, at_once) in [(2, 1), (3, 1), (16, 4)] {
+        fleet::upgrade(&Nginx::new(members), members, at_once);
     }
 }

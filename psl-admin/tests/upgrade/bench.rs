@@ -155,6 +155,11 @@ impl Bench {
             .env("PSL_STORE", self.path("store"))
             .current_dir("/")
             .args(arguments.iter().map(|argument| self.filled(argument)));
+        // In a container nobody sees who else uses a tree (the number is that of the first process's namespace).
+        let namespace = fs::read_link("/proc/self/ns/pid").expect("procfs is there");
+        if arguments.first() == Some(&"gc") && namespace.as_os_str() != "pid:[4026531836]" {
+            command.arg("--force");
+        }
         command
     }
 

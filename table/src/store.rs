@@ -11,6 +11,7 @@ mod generations;
 mod init;
 mod kept;
 mod lock;
+mod recent;
 mod stamp;
 mod start;
 
@@ -122,7 +123,9 @@ impl Store {
     /// Reads the same for somebody who is to mend it: what is not UTF-8 in it is replaced.
     pub fn read_lossy(&self) -> Result<String> {
         let table = self.table_file();
-        let bytes = self.read_in_by(&self.open_dir()?, &table, |file| file.read_bytes(&table));
+        let dir = self.open_dir()?;
+        recent::recall(&dir);
+        let bytes = self.read_in_by(&dir, &table, |file| file.read_bytes(&table));
         let bytes = bytes.map_err(|error| self.lost(error))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -158,7 +161,9 @@ impl Store {
     /// Reads how members are started; a store without the file starts none.
     pub fn read_members(&self) -> Result<Members> {
         let file = self.members_file();
-        match self.read_in(&self.open_dir()?, &file) {
+        let dir = self.open_dir()?;
+        recent::recall(&dir);
+        match self.read_in(&dir, &file) {
             Ok(text) => Members::parse(&file, &text),
             Err(error) if file::is_missing(&error) => Ok(Members::default()),
             Err(error) => Err(error),
@@ -170,6 +175,7 @@ impl Store {
     }
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
+        recent::recall(dir);
         self.read_in(dir, &self.table_file())
             .map_err(|error| self.lost(error))
     }
@@ -199,7 +205,9 @@ impl Store {
         loop {
             let file = self.trust.open_in(dir, name, path);
             match file.and_then(|file| read(&file)) {
-                Err(error) if file::is_stale(&error) && attempts.next().is_some() => {}
+                Err(error) if file::is_stale(&error) && attempts.next().is_some() => {
+                    recent::recall(dir);
+                }
                 result => return result,
             }
         }

@@ -41,10 +41,10 @@ on() {
         HERE="$here" bash -c "$2" - "${@:3}"
 }
 
-cut() {
+part() {
     ip link set "to_$1" down
 }
 
-mend() {
+join() {
     ip link set "to_$1" up
 }

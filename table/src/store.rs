@@ -11,7 +11,7 @@ mod generations;
 mod init;
 mod kept;
 mod lock;
-mod recent;
+mod shared;
 mod stamp;
 mod start;
 
@@ -124,7 +124,7 @@ impl Store {
     pub fn read_lossy(&self) -> Result<String> {
         let table = self.table_file();
         let dir = self.open_dir()?;
-        recent::recall(&dir);
+        shared::recall(&dir);
         let bytes = self.read_in_by(&dir, &table, |file| file.read_bytes(&table));
         let bytes = bytes.map_err(|error| self.lost(error))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -162,7 +162,7 @@ impl Store {
     pub fn read_members(&self) -> Result<Members> {
         let file = self.members_file();
         let dir = self.open_dir()?;
-        recent::recall(&dir);
+        shared::recall(&dir);
         match self.read_in(&dir, &file) {
             Ok(text) => Members::parse(&file, &text),
             Err(error) if file::is_missing(&error) => Ok(Members::default()),
@@ -175,7 +175,7 @@ impl Store {
     }
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
-        recent::recall(dir);
+        shared::recall(dir);
         self.read_in(dir, &self.table_file())
             .map_err(|error| self.lost(error))
     }
@@ -206,7 +206,7 @@ impl Store {
             let file = self.trust.open_in(dir, name, path);
             match file.and_then(|file| read(&file)) {
                 Err(error) if file::is_stale(&error) && attempts.next().is_some() => {
-                    recent::recall(dir);
+                    shared::recall(dir);
                 }
                 result => return result,
             }

@@ -15,8 +15,8 @@ use rustix::io::Errno;
 use crate::error::{Error, Result};
 use crate::file::check_regular;
 use crate::history::{Author, now};
-use crate::store::LOCK;
 use crate::store::aside::own_mode;
+use crate::store::{LOCK, shared};
 
 static THREADS: Mutex<()> = Mutex::new(());
 
@@ -69,7 +69,7 @@ impl Lock {
         let text = format!("{} on {}, pid {pid}, since {}\n", by.who, by.host, now());
         // Only a waiting program reads it, so that failing to write it is no reason not to commit.
         let _ = rustix::fs::ftruncate(&file, 0);
-        let _ = rustix::io::pwrite(&file, text.as_bytes(), 0);
+        let _ = rustix::io::pwrite(&file, text.as_bytes(), 0).and_then(|_| shared::tell(&file));
         Ok(Lock {
             file,
             _threads: threads,
@@ -106,6 +106,7 @@ fn open(dir: &OwnedFd) -> rustix::io::Result<OwnedFd> {
 }
 
 fn holder(file: &OwnedFd) -> Option<String> {
+    let _ = shared::forget(file);
     let mut text = [0; LONGEST_HOLDER];
     let count = rustix::io::pread(file, &mut text, 0).ok()?;
     let text = String::from_utf8_lossy(&text[..count]);

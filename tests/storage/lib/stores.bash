@@ -13,6 +13,7 @@ make_store() {
         echo 2 > "$1/binaries/version2/www/text"
         psl-admin init "$1/psl"
         for host in a b; do
+            psl-admin --store "$1/psl" member set "$host" app=app
             psl-admin --store "$1/psl" add --member "$host" "$1/binaries/version" "$1/binaries/version2"
         done' "$1" > /dev/null
 }
@@ -26,11 +27,28 @@ configure() {
 # generation_at HOST STORE: the number of the current generation, as that host reads it.
 generation_at() {
     # shellcheck disable=SC2016
-    on "$1" 'sed -n "s/^generation = //p" "$1/table.toml"' "$2"
+    on "$1" 'ls "$1" > /dev/null; sed -n "s/^generation = //p" "$1/table.toml"' "$2"
 }
 
 # admin HOST STORE ARGUMENT...
 admin() {
     # shellcheck disable=SC2016
     on "$1" 'exec psl-admin --store "$@"' "${@:2}"
+}
+
+# started_version HOST [DIRECTORY]: which version an instance has that starts on that host, as the member of its name.
+started_version() {
+    local directory=${2:-$MAIN}
+    admin "$1" "$directory/psl" run --member "$1" -- /bin/cat "$directory/binaries/version/www/text"
+}
+
+# linked_version HOST [DIRECTORY]: the same for a program that is started with the variables alone, by the shim.
+linked_version() {
+    local directory=${2:-$MAIN}
+    # shellcheck disable=SC2016
+    on "$1" '
+        set -euo pipefail
+        psl-admin --store "$1/psl" env --member "$2" > /run/variables
+        mapfile -t variables < /run/variables
+        exec env "${variables[@]}" /bin/cat "$1/binaries/version/www/text"' "$directory" "$1"
 }

@@ -39,6 +39,22 @@ contains() {
     [[ $1 == *"$2"* ]] || { printf 'found "%s", expected "%s" in it\n' "$1" "$2"; return 1; }
 }
 
+# ends_with STATUS COMMAND...
+ends_with() {
+    local status=0 said
+    said=$("${@:2}" 2>&1) || status=$?
+    [[ $status == "$1" ]] || { printf 'exit status %s, expected %s: %s\n' "$status" "$1" "$said"; return 1; }
+}
+
+# in_time SECONDS COMMAND...: the command has to succeed, and not to take longer.
+in_time() {
+    local begun took
+    begun=$(now)
+    "${@:2}" || return
+    took=$(($(now) - begun))
+    ((took <= $1 * 1000)) || { printf 'it took %s ms, expected at most %s s\n' "$took" "$1"; return 1; }
+}
+
 # Waits until the command succeeds: at most so many seconds.
 within() {
     local end=$((SECONDS + $1))

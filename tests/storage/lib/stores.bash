@@ -42,13 +42,16 @@ started_version() {
     admin "$1" "$directory/psl" run --member "$1" -- /bin/cat "$directory/binaries/version/www/text"
 }
 
-# linked_version HOST [DIRECTORY]: the same for a program that is started with the variables alone, by the shim.
-linked_version() {
-    local directory=${2:-$MAIN}
+# remember_variables HOST [DIRECTORY]: what starts instances there without psl-admin, by the shim alone.
+remember_variables() {
+    admin "$1" "${2:-$MAIN}/psl" env --member "$1" > "/run/variables.$1"
+}
+
+# linked HOST COMMAND...: an instance that is started so.
+linked() {
+    local host=$1 variables
+    mapfile -t variables < "/run/variables.$host"
+    shift
     # shellcheck disable=SC2016
-    on "$1" '
-        set -euo pipefail
-        psl-admin --store "$1/psl" env --member "$2" > /run/variables
-        mapfile -t variables < /run/variables
-        exec env "${variables[@]}" /bin/cat "$1/binaries/version/www/text"' "$directory" "$1"
+    on "$host" 'exec env "$@"' "${variables[@]}" "$@"
 }

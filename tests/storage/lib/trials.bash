@@ -3,11 +3,13 @@
 run_trials() {
     local trial name
     for trial in "$here"/trials/*.bash; do
+        # shellcheck source=/dev/null
+        source "$trial"
+    done
+    for trial in "$here"/trials/*.bash; do
         name=$(basename "$trial" .bash)
         name=${name#*-}
         if (($# == 0)) || [[ " $* " == *" $name "* ]]; then
-            # shellcheck source=/dev/null
-            source "$trial"
             "try_$name"
         fi
     done

@@ -73,3 +73,8 @@ nodes = [node for node in tree.parse(sys.stdin).iter("node") if node.findtext("p
 pid = int(nodes[-1].findtext("pid"))
 sys.exit("it does not run") if pid <= 0 else print(pid)'
 }
+
+# Whether each of the three copies has all that was written.
+is_healed() {
+    ask volume heal replica info | awk '/^Number of entries:/ { bricks++; left += $4 } END { exit !(bricks == 3 && left == 0) }'
+}

@@ -21,9 +21,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use before::Before;
 pub use commit::CommitOptions;
 pub use init::FIRST_TABLE;
 pub use kept::Kept;
+use shared::Doubt;
 pub use stamp::Stamp;
 pub use start::{Notice, Start};
 
@@ -42,9 +44,6 @@ pub const HISTORY: &str = "history";
 pub const MEMBERS: &str = "members.toml";
 /// The file in the store that a committing program locks.
 pub const LOCK: &str = "lock";
-
-/// How often a read starts again when the table is replaced under it on a network file system.
-const STALE_READS: usize = 10;
 
 /// A store.
 ///
@@ -123,10 +122,7 @@ impl Store {
     /// Reads the same for somebody who is to mend it: what is not UTF-8 in it is replaced.
     pub fn read_lossy(&self) -> Result<String> {
         let table = self.table_file();
-        let dir = self.open_dir()?;
-        shared::recall(&dir);
-        let bytes = self.read_in_by(&dir, &table, |file| file.read_bytes(&table));
-        let bytes = bytes.map_err(|error| self.lost(error))?;
+        let bytes = self.read_table_by(&self.open_dir()?, |file| file.read_bytes(&table))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -175,8 +171,27 @@ impl Store {
     }
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
+        let table = self.table_file();
+        self.read_table_by(dir, |file| file.read(&table))
+    }
+
+    fn read_table_by<T>(&self, dir: &OwnedFd, read: impl Fn(&Regular) -> Result<T>) -> Result<T> {
         shared::recall(dir);
-        self.read_in(dir, &self.table_file())
+        let table = self.table_file();
+        let mut doubt = Doubt::of(dir);
+        loop {
+            match self.read_in_by(dir, &table, &read) {
+                Err(error) if file::is_missing(&error) && doubt.is_worth_looking_again() => {}
+                result => return result.map_err(|error| self.lost(error)),
+            }
+        }
+    }
+
+    /// Reads the table that a commit is to replace.
+    fn read_before(&self, dir: &OwnedFd, before: &Before<'_>) -> Result<String> {
+        let table = self.table_file();
+        let file = self.trust.open_in(dir, Path::new(before.name()), &table);
+        file.and_then(|file| file.read(&table))
             .map_err(|error| self.lost(error))
     }
 
@@ -201,13 +216,11 @@ impl Store {
         read: impl Fn(&Regular) -> Result<T>,
     ) -> Result<T> {
         let name = path.file_name().map_or(path, Path::new);
-        let mut attempts = 0..STALE_READS;
+        let mut doubt = Doubt::of(dir);
         loop {
             let file = self.trust.open_in(dir, name, path);
             match file.and_then(|file| read(&file)) {
-                Err(error) if file::is_stale(&error) && attempts.next().is_some() => {
-                    shared::recall(dir);
-                }
+                Err(error) if file::is_stale(&error) && doubt.is_worth_asking_again() => {}
                 result => return result,
             }
         }

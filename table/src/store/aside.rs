@@ -33,6 +33,11 @@ impl<'d> Aside<'d> {
         }
     }
 
+    /// Returns the directory in which it lies.
+    pub(super) fn dir(&self) -> &'d OwnedFd {
+        self.dir
+    }
+
     /// Writes the text and waits until it is on the storage.
     pub(super) fn write(&self, text: &str) -> rustix::io::Result<()> {
         write_durably(&self.file, text)

@@ -96,20 +96,20 @@ impl Store {
         // Made before the table is read: an NFS client learns from the server's answer that the
         // directory has changed, and does not read the table that it remembers under this name.
         let aside = Aside::create(&dir).map_err(failed("write aside"))?;
+        // A program that has lost the lock, because its host was cut off, cannot go on without its files.
         remove_leftovers(&dir, &aside).map_err(failed("remove leftovers beside"))?;
+        let before = Before::keep(&dir, TABLE).map_err(failed("keep"))?;
 
         let history = self.open_history(&dir)?;
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
-        let text = self.read_table_in(&dir);
+        let text = self.read_before(&dir, &before);
         let is_expected = match (expected, &text) {
             (Some(expected), Ok(text)) => text == expected,
             (expected, _) => expected.is_none(),
         };
+        let number = text.as_deref().ok().and_then(|text| self.number_of(text));
+        let number = number.unwrap_or(newest);
         let current = text.and_then(|text| Table::parse(&self.table_file(), &text));
-        let number = match &current {
-            Ok(table) => table.generation,
-            Err(_) => self.current_number(&dir).unwrap_or(newest),
-        };
         if let Some(expected) = options.if_generation
             && expected != number
         {
@@ -118,10 +118,10 @@ impl Store {
         if !is_expected {
             return Err(self.conflict(options.if_generation.unwrap_or(number), number));
         }
-        let before = current.as_ref().ok().map(unnumbered);
+        let unedited = current.as_ref().ok().map(unnumbered);
         let edited = edit(current)?;
         let edited = Table::parse(&self.table_file(), &edited)?;
-        if before == Some(unnumbered(&edited)) {
+        if unedited == Some(unnumbered(&edited)) {
             return Ok(number);
         }
         let next = number.max(newest) + 1;
@@ -132,7 +132,7 @@ impl Store {
             return Err(Document { file, text }.invalid(edited.generation_span(), message));
         }
         let commit = by.commits(next, number, now());
-        self.publish(&dir, &history, aside, &commit, &edited)?;
+        self.publish(&history, aside, before, &commit, &edited)?;
         Ok(next)
     }
 
@@ -142,9 +142,9 @@ impl Store {
     /// last step fails, the table that was current is current again.
     pub(super) fn publish(
         &self,
-        dir: &OwnedFd,
         history: &OwnedFd,
         aside: Aside<'_>,
+        before: Before<'_>,
         commit: &Commit,
         table: &Table,
     ) -> Result<()> {
@@ -162,6 +162,7 @@ impl Store {
             errno => Error::io("publish", &in_history, errno),
         };
         let name = file_name(commit.generation);
+        let dir = aside.dir();
         let copy = Aside::create(dir).map_err(failed)?;
         copy.write(&text).map_err(failed)?;
         match copy.link(history, &name) {
@@ -175,7 +176,6 @@ impl Store {
 
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
         aside.write(&text).map_err(failed("write aside"))?;
-        let before = Before::keep(dir, TABLE).map_err(failed("keep"))?;
         aside.rename(TABLE).map_err(failed("replace"))?;
         sync_names(dir).map_err(|errno| {
             // The storage may have kept it all the same: that nobody was told of it is what counts.

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::history::{Author, now};
 use crate::store::aside::{Aside, is_aside, sync_names};
+use crate::store::before::Before;
 use crate::store::commit::CommitOptions;
 use crate::store::lock::Lock;
 use crate::store::{HISTORY, LOCK, MEMBERS, Store, TABLE};
@@ -87,10 +88,12 @@ impl Store {
         }
         let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
         let aside = Aside::create(dir).map_err(|errno| Error::io("write", &self.dir, errno))?;
+        let before =
+            Before::keep(dir, TABLE).map_err(|errno| Error::io("keep", &self.dir, errno))?;
         self.publish(
-            dir,
             &history,
             aside,
+            before,
             &by.commits(newest + 1, 0, now()),
             &first,
         )

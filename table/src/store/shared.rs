@@ -1,6 +1,7 @@
 //! What a host remembers of storage that it shares with others, and what it has not told them yet.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Dir, StatxFlags};
 
@@ -9,6 +10,16 @@ const FUSE: i64 = 0x6573_5546;
 
 /// What it says of NFS.
 const NFS: i64 = 0x6969;
+
+/// How long a FUSE client is given to learn that a file was replaced: GlusterFS, and the kernel, may remember it for a
+/// second each.
+const LONGEST_BELIEF: Duration = Duration::from_secs(3);
+
+/// The pause between two attempts meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often others, who are told at once, are asked again.
+const ATTEMPTS: usize = 10;
 
 /// `AT_STATX_FORCE_SYNC`
 pub(super) const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
@@ -24,6 +35,40 @@ pub(super) fn recall(dir: &OwnedFd) {
         && let Ok(names) = Dir::read_from(dir)
     {
         names.for_each(drop);
+    }
+}
+
+/// Whether it is worth while to ask again for a file that seems to be stale, or to be missing.
+pub(super) struct Doubt<'d> {
+    dir: &'d OwnedFd,
+    end: Instant,
+    attempts: usize,
+}
+
+impl<'d> Doubt<'d> {
+    /// Begins to doubt what is known of the directory's names.
+    pub(super) fn of(dir: &'d OwnedFd) -> Self {
+        Self {
+            dir,
+            end: Instant::now() + LONGEST_BELIEF,
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// Returns whether to ask again for a file that is stale, after a pause where that is needed.
+    pub(super) fn is_worth_asking_again(&mut self) -> bool {
+        if is_on(self.dir, &[FUSE]) {
+            std::thread::sleep(PAUSE);
+            recall(self.dir);
+            return Instant::now() < self.end;
+        }
+        self.attempts = self.attempts.saturating_sub(1);
+        self.attempts > 0
+    }
+
+    /// Returns the same for a file that is missing, and should not be: only FUSE says so of one that was replaced.
+    pub(super) fn is_worth_looking_again(&mut self) -> bool {
+        is_on(self.dir, &[FUSE]) && self.is_worth_asking_again()
     }
 }
 

@@ -172,7 +172,14 @@ impl Store {
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
         let table = self.table_file();
-        self.read_table_by(dir, |file| file.read(&table))
+        let mut doubt = Doubt::of(dir);
+        loop {
+            let text = self.read_table_by(dir, |file| file.read(&table))?;
+            if doubt.is_there() && self.is_old(dir, &text) && doubt.is_worth_looking_again() {
+                continue;
+            }
+            return Ok(text);
+        }
     }
 
     fn read_table_by<T>(&self, dir: &OwnedFd, read: impl Fn(&Regular) -> Result<T>) -> Result<T> {
@@ -187,12 +194,28 @@ impl Store {
         }
     }
 
+    /// Tells whether the table was not written yet, as this host remembers it, or the history has the one after it.
+    ///
+    /// Then it can be the current one all the same: the next one was published, and its program died.
+    fn is_old(&self, dir: &OwnedFd, text: &str) -> bool {
+        let Some(number) = self.number_of(text) else {
+            return text.is_empty();
+        };
+        let next = Path::new(HISTORY).join(file_name(number.saturating_add(1)));
+        rustix::fs::statat(dir, &next, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
     /// Reads the table that a commit is to replace.
     fn read_before(&self, dir: &OwnedFd, before: &Before<'_>) -> Result<String> {
         let table = self.table_file();
-        let file = self.trust.open_in(dir, Path::new(before.name()), &table);
-        file.and_then(|file| file.read(&table))
-            .map_err(|error| self.lost(error))
+        let mut doubt = Doubt::of(dir);
+        loop {
+            let file = self.trust.open_in(dir, Path::new(before.name()), &table);
+            match file.and_then(|file| file.read(&table)) {
+                Ok(text) if text.is_empty() && doubt.is_worth_looking_again() => {}
+                result => return result.map_err(|error| self.lost(error)),
+            }
+        }
     }
 
     fn lost(&self, error: Error) -> Error {

@@ -93,14 +93,14 @@ impl Store {
         let _lock = Lock::take(&dir, &self.dir, by, options.lock_wait)?;
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
 
-        // Made before the table is read: an NFS client learns from the server's answer that the
-        // directory has changed, and does not read the table that it remembers under this name.
-        let aside = Aside::create(&dir).map_err(failed("write aside"))?;
-        // A program that has lost the lock, because its host was cut off, cannot go on without its files.
-        remove_leftovers(&dir, &aside).map_err(failed("remove leftovers beside"))?;
-        let before = Before::keep(&dir, TABLE).map_err(failed("keep"))?;
-
         let history = self.open_history(&dir)?;
+        // A program that has lost the lock, because its host was cut off, cannot go on without its files.
+        for dir in [&dir, &history] {
+            remove_leftovers(dir).map_err(failed("remove leftovers beside"))?;
+        }
+        let before = Before::keep(&dir, TABLE).map_err(failed("keep"))?;
+        // Not beside the table: whoever lists the store would remember that it was empty.
+        let aside = Aside::create(&history).map_err(failed("write aside"))?;
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
         let text = self.read_before(&dir, &before);
         let is_expected = match (expected, &text) {
@@ -132,7 +132,7 @@ impl Store {
             return Err(Document { file, text }.invalid(edited.generation_span(), message));
         }
         let commit = by.commits(next, number, now());
-        self.publish(&history, aside, before, &commit, &edited)?;
+        self.publish(&dir, &history, aside, before, &commit, &edited)?;
         Ok(next)
     }
 
@@ -142,6 +142,7 @@ impl Store {
     /// last step fails, the table that was current is current again.
     pub(super) fn publish(
         &self,
+        dir: &OwnedFd,
         history: &OwnedFd,
         aside: Aside<'_>,
         before: Before<'_>,
@@ -162,8 +163,7 @@ impl Store {
             errno => Error::io("publish", &in_history, errno),
         };
         let name = file_name(commit.generation);
-        let dir = aside.dir();
-        let copy = Aside::create(dir).map_err(failed)?;
+        let copy = Aside::create(history).map_err(failed)?;
         copy.write(&text).map_err(failed)?;
         match copy.link(history, &name) {
             Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::MLINK) => {
@@ -176,7 +176,7 @@ impl Store {
 
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
         aside.write(&text).map_err(failed("write aside"))?;
-        aside.rename(TABLE).map_err(failed("replace"))?;
+        aside.rename(dir, TABLE).map_err(failed("replace"))?;
         sync_names(dir).map_err(|errno| {
             // The storage may have kept it all the same: that nobody was told of it is what counts.
             let doing = match before.put_back() {

@@ -87,10 +87,12 @@ impl Store {
             });
         }
         let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
-        let aside = Aside::create(dir).map_err(|errno| Error::io("write", &self.dir, errno))?;
+        let aside =
+            Aside::create(&history).map_err(|errno| Error::io("write", &self.dir, errno))?;
         let before =
             Before::keep(dir, TABLE).map_err(|errno| Error::io("keep", &self.dir, errno))?;
         self.publish(
+            dir,
             &history,
             aside,
             before,

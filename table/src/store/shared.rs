@@ -13,7 +13,7 @@ const NFS: i64 = 0x6969;
 
 /// How long a FUSE client is given to learn that a file was replaced: GlusterFS, and the kernel, may remember it for a
 /// second each.
-const LONGEST_BELIEF: Duration = Duration::from_secs(3);
+const LONGEST_BELIEF: Duration = Duration::from_secs(2);
 
 /// The pause between two attempts meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -55,9 +55,14 @@ impl<'d> Doubt<'d> {
         }
     }
 
+    /// Returns whether the file system is one that remembers what it should not.
+    pub(super) fn is_there(&self) -> bool {
+        is_on(self.dir, &[FUSE])
+    }
+
     /// Returns whether to ask again for a file that is stale, after a pause where that is needed.
     pub(super) fn is_worth_asking_again(&mut self) -> bool {
-        if is_on(self.dir, &[FUSE]) {
+        if self.is_there() {
             std::thread::sleep(PAUSE);
             recall(self.dir);
             return Instant::now() < self.end;
@@ -66,9 +71,10 @@ impl<'d> Doubt<'d> {
         self.attempts > 0
     }
 
-    /// Returns the same for a file that is missing, and should not be: only FUSE says so of one that was replaced.
+    /// Returns the same for what only FUSE says of a file that was replaced, or has just been written: that it is missing,
+    /// or empty, or the old one.
     pub(super) fn is_worth_looking_again(&mut self) -> bool {
-        is_on(self.dir, &[FUSE]) && self.is_worth_asking_again()
+        self.is_there() && self.is_worth_asking_again()
     }
 }
 

@@ -2,23 +2,23 @@
 
 try_commits() {
     title "commits from both hosts at once, and starts meanwhile"
-    commits_on "$MAIN" 4 5
+    commits_on "$STORE" "$TREES" 4 5
 }
 
-# commits_on DIRECTORY ADMINISTRATORS COMMITS: so many administrators on each host, and so many commits of each.
+# commits_on STORE TREES ADMINISTRATORS COMMITS: so many administrators on each host, and so many commits of each.
 commits_on() {
-    local store=$1/psl binaries=$1/binaries administrators=$2 commits=$3 all=$((2 * $2 * $3))
+    local store=$1 trees=$2 administrators=$3 commits=$4 all=$((2 * $3 * $4)) over=$2/over
     local host begun took before logs failed=0 administrator=() reader=()
     logs=$(mktemp -d -p /run)
     before=$(generation_at a "$store")
-    on a 'rm -f "$1"' "$1/over"
+    on a 'rm -f "$1"' "$over"
     for host in a b; do
-        on "$host" 'exec "$HERE/lib/readers" "$@"' "$store" "$binaries" "$host" "$1/over" > "$logs/$host.reader" 2>&1 &
+        on "$host" 'exec "$HERE/lib/readers" "$@"' "$store" "$trees" "$host" "$over" > "$logs/$host.reader" 2>&1 &
         reader+=($!)
     done
     begun=$(now)
     for host in a b; do
-        on "$host" 'exec "$HERE/lib/administrators" "$@"' "$store" "$host" "$administrators" "$commits" \
+        on "$host" 'exec "$HERE/lib/administrators" "$@"' "$store" "$host" "$administrators" "$commits" "$before" \
             > "$logs/$host.administrators" 2>&1 &
         administrator+=($!)
     done
@@ -28,7 +28,7 @@ commits_on() {
         check "administrators of $host end well" ended_well $failed "$logs/$host.administrators"
     done
     took=$(($(now) - begun))
-    on a 'touch "$1"' "$1/over"
+    on a 'touch "$1"' "$over"
     for host in a b; do
         failed=0
         wait "${reader[0]}" || failed=1

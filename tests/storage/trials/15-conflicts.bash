@@ -2,7 +2,7 @@
 
 try_conflicts() {
     title "compare-and-swap between the hosts"
-    local store=$MAIN/psl rounds=10 round host number wrong="" both pids
+    local store=$STORE rounds=10 round host number wrong="" both pids
     for ((round = 0; round < rounds; round++)); do
         number=$(generation_at a "$store")
         pids=()
@@ -21,6 +21,6 @@ try_conflicts() {
 
 one_of_two() {
     local status=0
-    admin "$1" "$MAIN/psl" member set "$1" "app=$3" --if-generation "$2" || status=$?
+    admin "$1" "$STORE" member set "$1" "app=$3" --if-generation "$2" || status=$?
     echo "exit status $status"
 }

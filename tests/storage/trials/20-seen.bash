@@ -19,7 +19,7 @@ try_seen() {
 
 # lead MEMBER VERSION: host a commits that the member has that version: 1 without its link, 2 with it.
 lead() {
-    local verb=(add --member "$1" "$MAIN/binaries/version" "$MAIN/binaries/version2")
-    [[ $2 == 2 ]] || verb=(remove --member "$1" "$MAIN/binaries/version")
-    admin a "$MAIN/psl" -q "${verb[@]}" > /dev/null
+    local verb=(add --member "$1" "$TREES/version" "$TREES/version2")
+    [[ $2 == 2 ]] || verb=(remove --member "$1" "$TREES/version")
+    admin a "$STORE" -q "${verb[@]}" > /dev/null
 }

@@ -2,9 +2,9 @@
 
 try_held() {
     title "a stopped holder of the lock on the other host"
-    local store=$MAIN/psl before holder said status=0 begun took
+    local store=$STORE before holder said status=0 begun took
     before=$(generation_at b "$store")
-    stopped_commit a "$store" held1
+    stopped_commit a "$store" continued1
     holder=$(stopped_holder a)
     begun=$(now)
     said=$(admin b "$store" member set b app=waited 2>&1) || status=$?
@@ -18,7 +18,7 @@ try_held() {
     within 10 no_holder a
     check "continued, it makes its commit" equal "$(generation_at b "$store")" "$((before + 1))"
 
-    stopped_commit a "$store" held2
+    stopped_commit a "$store" killed2
     on a 'kill -KILL "$1"' "$(stopped_holder a)"
     begun=$(now)
     said=$(admin b "$store" member set b app=freed 2>&1) || :

@@ -2,12 +2,12 @@
 
 try_instances() {
     title "instances on both hosts"
-    local host other store=$MAIN/psl said status=0
+    local host other store=$STORE said status=0
     for host in a b; do
         # shellcheck disable=SC2016
         on "$host" '
             psl-admin --store "$1" run --member "$2" -- "$3/version/bin/app" 8000 > /dev/null 2>&1 < /dev/null &
-            echo $! > /run/instance' "$store" "$host" "$MAIN/binaries"
+            echo $! > /run/instance' "$store" "$host" "$TREES"
     done
     for host in a b; do
         check "the instance on $host has its link" within 10 served "$host" "$host" 8000 2

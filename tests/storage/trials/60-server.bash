@@ -2,7 +2,7 @@
 
 try_server() {
     title "the only server dies"
-    local store=$FRAGILE/psl before history host
+    local store=$FRAGILE before history host
     keep_last_good
     before=$(on a 'cat "$1/table.toml"' "$store")
     history=$(on a 'ls "$1/history"' "$store")
@@ -33,7 +33,7 @@ keep_last_good() {
     local host
     for host in a b; do
         configure "$host" 'start_deadline = "3s"' 'on_error = "last-good"'
-        started_version "$host" "$FRAGILE" > /dev/null
+        started_version "$host" "$FRAGILE" "$OWN_TREES" > /dev/null
         remember_variables "$host" "$FRAGILE"
     done
 }
@@ -41,7 +41,7 @@ keep_last_good() {
 # starts_as_configured HOST: by each policy, and within the deadline; `run` waits for it at most twice.
 starts_as_configured() {
     local host=$1 start=(/bin/echo started) run
-    run=(admin "$host" "$FRAGILE/psl" run --member "$host" -- "${start[@]}")
+    run=(admin "$host" "$FRAGILE" run --member "$host" -- "${start[@]}")
     configure "$host" 'start_deadline = "3s"' 'on_error = "refuse"'
     check "on $host, refuse: run ends with 6" in_time 8 ends_with 6 "${run[@]}"
     check "on $host, refuse: the shim ends with 78" in_time 5 ends_with 78 linked "$host" "${start[@]}"
@@ -63,7 +63,7 @@ says() {
 goes_on() {
     local host
     for host in a b; do
-        check "instances start on $host" equal "$(started_version "$host" "$FRAGILE")" 2
-        check "and commits are made there" admin "$host" "$FRAGILE/psl" member set "$host" "app=on$RANDOM"
+        check "instances start on $host" equal "$(started_version "$host" "$FRAGILE" "$OWN_TREES")" 2
+        check "and commits are made there" admin "$host" "$FRAGILE" member set "$host" "app=on$RANDOM"
     done
 }

@@ -78,3 +78,8 @@ sys.exit("it does not run") if pid <= 0 else print(pid)'
 is_healed() {
     ask volume heal replica info | awk '/^Number of entries:/ { bricks++; left += $4 } END { exit !(bricks == 3 && left == 0) }'
 }
+
+# Takes away the lock of the store on the volume `replica`, whoever holds it.
+drop_lock() {
+    ask volume clear-locks replica /psl/lock kind all posix > /dev/null
+}

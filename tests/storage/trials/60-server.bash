@@ -1,6 +1,18 @@
 # The only server of a volume dies, and comes back: nothing is committed meanwhile, and starts do as they are configured.
 
 try_server() {
+    [[ -z $LOST ]] || server_dies
+
+    title "the only server does not answer"
+    keep_last_good
+    freeze_server "$LOST"
+    starts_as_configured a
+    thaw_server "$LOST"
+    check "the server answers, as a sees it" within 60 on a 'cat "$1/table.toml"' "$store"
+    goes_on
+}
+
+server_dies() {
     title "the only server dies"
     local store=$FRAGILE before history host
     keep_last_good
@@ -17,14 +29,6 @@ try_server() {
     done
     check "the table is what it was" equal "$(on b 'cat "$1/table.toml"' "$store")" "$before"
     check "and so is the history" equal "$(on b 'ls "$1/history"' "$store")" "$history"
-    goes_on
-
-    title "the only server does not answer"
-    keep_last_good
-    freeze_server "$LOST"
-    starts_as_configured a
-    thaw_server "$LOST"
-    check "the server answers, as a sees it" within 60 on a 'cat "$1/table.toml"' "$store"
     goes_on
 }
 

@@ -125,7 +125,7 @@ impl Launch {
         report: &Report<'_>,
     ) -> Result<Instance, String> {
         let variable = |name: &str| start.get(name).map(OsStr::to_owned);
-        let read = store::Start::read(config, store, self.generation, variable);
+        let read = store::Start::launch(config, store, self.generation, variable);
         let store::Start { table, notice, .. } = read.map_err(|error| error.to_string())?;
         if let Some(notice) = notice {
             report.say(Level::Warn, notice);

@@ -165,7 +165,7 @@ impl Run {
         if let Some(message) = unmoved(&view) {
             context.console.warn(&message);
         }
-        mount::enter(&view, &mut pinned)?;
+        mount::enter(&view, Some(store), &mut pinned)?;
         let environment = environment::without_shim(shim, store, &pinned);
         let error = exec::become_command(&program, &self.command, environment);
         Ok(exec::failed(&self.command[0], &error))

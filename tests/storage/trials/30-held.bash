@@ -31,9 +31,9 @@ try_held() {
 # stopped_commit HOST STORE VALUE [NUMBER]: a commit that is stopped after its first fsync(2), or a later one, with the lock
 # in its hands.
 stopped_commit() {
+    on "$1" 'rm -f /run/strace'
     # shellcheck disable=SC2016
     on "$1" '
-        rm -f /run/strace
         strace -f -o /run/strace -e trace=fsync -e inject="fsync:signal=STOP:when=$3" \
             psl-admin --store "$1" member set a "app=$2" > /run/said 2>&1 || :' "$2" "$3" "${4:-1}" &
     within 10 stopped_holder "$1"

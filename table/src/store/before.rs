@@ -47,6 +47,12 @@ impl<'d> Before<'d> {
         Ok(Before { dir, name, second })
     }
 
+    /// Stands for no table, where it is known that there is none.
+    pub(super) fn nothing(dir: &'d OwnedFd, name: &'static str) -> Before<'d> {
+        let second = Second::Missing;
+        Before { dir, name, second }
+    }
+
     /// Returns the name by which the file is read: the second one, where it has one.
     pub(super) fn name(&self) -> &str {
         match &self.second {

@@ -89,8 +89,7 @@ impl Store {
         let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
         let aside =
             Aside::create(&history).map_err(|errno| Error::io("write", &self.dir, errno))?;
-        let before =
-            Before::keep(dir, TABLE).map_err(|errno| Error::io("keep", &self.dir, errno))?;
+        let before = Before::nothing(dir, TABLE);
         self.publish(
             dir,
             &history,

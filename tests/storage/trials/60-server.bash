@@ -8,7 +8,7 @@ try_server() {
     freeze_server "$LOST"
     starts_as_configured a
     thaw_server "$LOST"
-    check "the server answers, as a sees it" within 60 on a 'cat "$1/table.toml"' "$store"
+    check "the server answers, as a sees it" within 60 on a 'cat "$1/table.toml"' "$FRAGILE"
     goes_on
 }
 

@@ -95,6 +95,12 @@ impl Gc {
             let name = found.file.display().to_string();
             report.add(Kind::Registration, name, Outcome::gone(self.dry_run));
         }
+        if !self.dry_run {
+            running::tidy(&store, &Here::new()).map_err(|error| {
+                let message = format!("cannot tidy up the registrations: {error}");
+                Failure::new(Exit::Storage, message)
+            })?;
+        }
         report.print(context.console)?;
         Ok(report.exit())
     }

@@ -13,6 +13,9 @@ use crate::site::{ROLLED, Site};
 /// How often a roll begins.
 const PERIOD: Duration = Duration::from_secs(60);
 
+/// How long a member may take to say what it is.
+const SAID: Duration = Duration::from_secs(10);
+
 /// How often a command is given at most until it has done what it was to do.
 const ATTEMPTS: usize = 12;
 
@@ -104,10 +107,7 @@ fn roll(site: &Site, counts: &Counts, number: u64) -> Result<(), String> {
         settled(ended, |_| false)
     })?;
     for member in ROLLED {
-        let found = fs::read_to_string(site.host.path(&format!("state/{member}")));
-        if found.as_deref().ok() != Some(&next.to_string()) {
-            return Err(format!("{member} runs {found:?}, expected {next}"));
-        }
+        serves(site, member, (number, next))?;
     }
 
     repeat(|| match phase(site, &to)?.as_deref() {
@@ -117,6 +117,23 @@ fn roll(site: &Site, counts: &Counts, number: u64) -> Result<(), String> {
     match fs::read_link(&from) {
         Ok(text) if text.as_os_str() == to.as_str() => Ok(()),
         found => Err(format!("everybody finds {found:?}, expected {to:?}")),
+    }
+}
+
+/// Waits until a member has said which version it was started with: its health is asked before it can have.
+fn serves(site: &Site, member: &str, (old, new): (u64, u64)) -> Result<(), String> {
+    let state = site.host.path(&format!("state/{member}"));
+    let begun = Instant::now();
+    loop {
+        let found = fs::read_to_string(&state).unwrap_or_default();
+        if found == new.to_string() {
+            return Ok(());
+        }
+        let may_come = found.is_empty() || found == old.to_string();
+        if !may_come || begun.elapsed() > SAID {
+            return Err(format!("{member} runs {found:?}, expected {new}"));
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -256,8 +256,21 @@ impl<'b> Try<'b> {
         };
         let history = names(&self.store().join("history"));
         strangers.extend(history.into_iter().filter(|path| !generation(path)));
+        for dir in ["rolls", "running"].map(|dir| self.store().join(dir)) {
+            let found = if dir.is_dir() {
+                names(&dir)
+            } else {
+                Vec::new()
+            };
+            strangers.extend(found.into_iter().filter(|path| is_unfinished(path)));
+        }
         strangers
     }
+}
+
+/// Tells whether a file is one that was being written.
+fn is_unfinished(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "aside")
 }
 
 /// Returns a table's text without what a commit sets: the header, and the generation's number.

@@ -96,10 +96,7 @@ impl Gc {
             report.add(Kind::Registration, name, Outcome::gone(self.dry_run));
         }
         if !self.dry_run {
-            running::tidy(&store, &Here::new()).map_err(|error| {
-                let message = format!("cannot tidy up the registrations: {error}");
-                Failure::new(Exit::Storage, message)
-            })?;
+            leftovers::tidy(&rolls)?;
         }
         report.print(context.console)?;
         Ok(report.exit())

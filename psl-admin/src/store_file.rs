@@ -11,7 +11,7 @@ use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The mode of files that everybody may read, whatever the umask.
 pub const READABLE: Mode = Mode::from_raw_mode(0o644);
@@ -81,17 +81,22 @@ pub fn read(path: &Path, trust: Trust) -> io::Result<String> {
 
 /// Writes a file, whole or not at all, and waits until it is on the storage; only where nobody else writes it meanwhile.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".aside");
-    let aside = Path::new(&aside);
-    match unlinkat(CWD, aside, AtFlags::empty()) {
+    let aside = aside(path);
+    match unlinkat(CWD, &aside, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno.into()),
     }
-    let mut file = make(aside, OFlags::WRONLY, READABLE)?;
+    let mut file = make(&aside, OFlags::WRONLY, READABLE)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    Ok(renameat(CWD, aside, CWD, path)?)
+    Ok(renameat(CWD, &aside, CWD, path)?)
+}
+
+/// Returns the name that a file has while it is written.
+pub fn aside(path: &Path) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".aside");
+    aside.into()
 }
 
 /// Makes a file; AlreadyExists where there is one.

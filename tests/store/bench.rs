@@ -256,21 +256,18 @@ impl<'b> Try<'b> {
         };
         let history = names(&self.store().join("history"));
         strangers.extend(history.into_iter().filter(|path| !generation(path)));
-        for dir in ["rolls", "running"].map(|dir| self.store().join(dir)) {
-            let found = if dir.is_dir() {
-                names(&dir)
-            } else {
-                Vec::new()
-            };
-            strangers.extend(found.into_iter().filter(|path| is_unfinished(path)));
-        }
         strangers
     }
-}
 
-/// Tells whether a file is one that was being written.
-fn is_unfinished(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "aside")
+    /// Lists the files of rolls and registrations that were being written.
+    pub fn unfinished(&self) -> Vec<PathBuf> {
+        let dirs = ["rolls", "running"].map(|dir| self.store().join(dir));
+        // A store has them when they are needed.
+        let entries = dirs.into_iter().flat_map(fs::read_dir).flatten();
+        let paths = entries.map(|entry| entry.expect("it can be listed").path());
+        let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|end| end == "aside");
+        paths.filter(is_unfinished).collect()
+    }
 }
 
 /// Returns a table's text without what a commit sets: the header, and the generation's number.

@@ -91,6 +91,8 @@ fn a_run_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove() {
             assert_eq!(output.stdout, LINKED.as_bytes(), "{what}");
             let running = tried.store().join("running");
             assert_eq!(names(&running).len(), 1, "{what}: {:?}", names(&running));
+            tried.admin("-q gc");
+            assert_eq!(tried.unfinished(), <[&Path; 0]>::default(), "{what}");
             goes_on(tried, what);
         },
     );
@@ -141,8 +143,14 @@ fn a_roll_whose_program_is_killed_goes_on_to_the_same_end() {
         &bench,
         "upgrade start",
         |tried| {
-            let by_hand = "start = \"true\"\nstop = \"true\"\nhealth = { exec = [\"true\"] }\n";
-            let members = ["erp1", "erp2"].map(|member| format!("[member.{member}]\n{by_hand}"));
+            let members = ["erp1", "erp2"].map(|member| {
+                let up = tried.dir().join(member);
+                fs::write(&up, "").expect("it is free");
+                format!(
+                    "[member.{member}]\nstart = [\"touch\", {up:?}]\nstop = [\"rm\", \"-f\", {up:?}]\n\
+                     health = {{ exec = [\"test\", \"-e\", {up:?}] }}\n"
+                )
+            });
             fs::write(tried.store().join("members.toml"), members.concat()).expect("it is ours");
             tried.asked(start)
         },
@@ -169,6 +177,8 @@ fn a_roll_whose_program_is_killed_goes_on_to_the_same_end() {
             let to = format!("to = {to:?}");
             assert_eq!(body.matches(&to).count(), 2, "{what}: {body}");
             assert_eq!(body.matches(unlinked).count(), 2, "{what}: {body}");
+            tried.admin("-q gc");
+            assert_eq!(tried.unfinished(), <[&Path; 0]>::default(), "{what}");
             goes_on(tried, what);
         },
     );

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::store_file;
 use psl_table::store::Store;
 use rustix::fs::Dir;
+use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 
@@ -57,6 +58,18 @@ impl Rolls<'_> {
             .filter(|(found, _)| found == day)
             .map(|(_, number)| number);
         Ok(format!("{day}.{}", last.max().unwrap_or(0) + 1))
+    }
+
+    /// Removes what killed programs have left of files that are written under the store's lock, which is held.
+    pub fn tidy(&self) -> Result<(), Failure> {
+        for id in self.ids()? {
+            let left = store_file::aside(&self.owner(&id));
+            match rustix::fs::unlink(&left) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(failed("remove", &left, &errno.into())),
+            }
+        }
+        Ok(())
     }
 
     /// Refuses what is no name of a roll.

@@ -51,13 +51,14 @@ pub fn by_other(command: &Command) -> Command {
     let mut other = Command::new(packages::file("/usr/bin/setpriv"));
     other
         .args(["--reuid", &OTHER.to_string(), "--regid", &OTHER.to_string()])
-        .arg("--clear-groups")
-        .arg(command.get_program())
-        .args(command.get_args())
-        .env_clear();
+        .args(["--clear-groups", "/usr/bin/env", "-i"])
+        .env_clear()
+        .current_dir("/");
+    // Not for root's part of it, which would become an instance itself.
     for (name, value) in command.get_envs() {
-        other.env(name, value.unwrap_or(OsStr::new("")));
+        other.arg([name, value.unwrap_or_default()].join(OsStr::new("=")));
     }
+    other.arg(command.get_program()).args(command.get_args());
     other
 }
 

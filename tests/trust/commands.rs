@@ -57,7 +57,8 @@ fn nothing_in_a_table_runs_a_command() {
             host.path("binaries/version3").display().to_string(),
         );
         host.write("hostile.toml", &table);
-        let mut apply = admin(&host, &["apply", "hostile.toml", "--reason", &hostile]);
+        let reason = format!("--reason={hostile}");
+        let mut apply = admin(&host, &["apply", "hostile.toml", &reason]);
         let output = output(&mut apply);
         assert!(output.status.success(), "{}", told(&output));
         for words in READ {

@@ -140,7 +140,7 @@ fn a_roll_among_another_users_exchanges_changes_nothing_outside() {
          health = { exec = [\"test\", \"-e\", \"{host}/up\"] }\n",
     );
     let mut finished = 0;
-    for round in 0..ROUNDS / 2 {
+    for round in 0..ROUNDS / 4 {
         host.write("up", "");
         let to = format!("theirs/version{}", round + 1);
         tree(&host, &to);

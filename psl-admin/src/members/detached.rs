@@ -57,6 +57,16 @@ impl Site {
         }
     }
 
+    /// Refuses a directory that others may write; there may be none.
+    pub fn check(&self) -> Result<(), Failure> {
+        match store_file::directory(&self.directory, self.trust) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(store_file::failed("open", &self.directory, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes sure that the directory is there, and belongs to those who may write the store.
     pub fn prepare(&self) -> Result<(), Failure> {
         let directory = &self.directory;
@@ -72,6 +82,11 @@ impl Site {
             fence: Some((owner, token)),
             ..self
         }
+    }
+
+    /// Returns whose files in the store are trusted.
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Returns the store's directory.

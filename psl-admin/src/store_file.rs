@@ -53,8 +53,11 @@ pub fn made_directory(path: &Path, trust: Trust) -> io::Result<OwnedFd> {
 
 /// Opens a regular file; `flags` say for what.
 pub fn open(path: &Path, flags: OFlags, trust: Trust) -> io::Result<File> {
-    let opened = retry_on_intr(|| openat(CWD, path, flags | CAREFULLY, Mode::empty()))?;
-    checked(path, File::from(opened), trust)
+    let opened = retry_on_intr(|| openat(CWD, path, flags | CAREFULLY, Mode::empty()));
+    match opened {
+        Err(Errno::LOOP) => Err(no_file(path, "a symlink")),
+        opened => checked(path, File::from(opened?), trust),
+    }
 }
 
 /// Opens a file, and makes an empty one of this mode where there is none.
@@ -109,10 +112,14 @@ pub fn make(path: &Path, flags: OFlags, mode: Mode) -> io::Result<File> {
 
 fn checked(path: &Path, file: File, trust: Trust) -> io::Result<File> {
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(no_file(path, "no regular file"));
     }
     trust.check(path, &file).map_err(io::Error::other)?;
     Ok(file)
+}
+
+fn no_file(path: &Path, what: &str) -> io::Error {
+    io::Error::other(format!("{path:?} is {what}, expected a regular file"))
 }
 
 /// Tells of a file that cannot be worked with: that it is not trusted, or what failed.
@@ -122,6 +129,7 @@ pub fn failed(doing: &str, path: &Path, error: &io::Error) -> Failure {
         .and_then(|inner| inner.downcast_ref::<Error>());
     match refused {
         Some(refused) => Failure::new(refused.class().into(), refused.to_string()),
+        None if error.get_ref().is_some() => Failure::new(Exit::Storage, error.to_string()),
         None => Failure::new(Exit::Storage, format!("cannot {doing} {path:?}: {error}")),
     }
 }

@@ -177,16 +177,21 @@ fn what_another_user_could_have_written_is_refused() {
                 let told = told(&output);
                 let codes = match says.is_empty() {
                     // No regular file: what is there instead is storage's matter, or an invalid table's.
-                    true => vec![3, 5, 6, 7, 78],
+                    true => vec![*code, 3, 5, 6, 7, 78],
                     false => vec![*code],
                 };
                 let code = output.status.code().expect("it ends by itself");
                 assert!(codes.contains(&code), "{what}: {look}: {told}");
                 assert!(told.contains(says), "{what}: {look}: {told}");
+                let name = path.file_name().expect("it has one").to_string_lossy();
+                assert!(
+                    told.contains(&*name),
+                    "{what}: {look} does not name it: {told}"
+                );
             }
             kept.put_back();
             // A roll that began before it was refused is brought back.
-            let _ = bench::output(&mut admin(&host, &["-q", "upgrade", "undo"]));
+            let _ = output(&mut admin(&host, &["-q", "upgrade", "undo"]));
         }
         for (look, _) in looks
             .iter()

@@ -41,7 +41,7 @@ impl Owner {
             read => read?,
         };
         serde_json::from_str(&text).map(Some).map_err(|error| {
-            io::Error::other(format!("it does not say who drives a roll ({error})"))
+            io::Error::other(format!("{file:?} does not say who drives a roll: {error}"))
         })
     }
 

@@ -41,6 +41,10 @@ pub fn directory(path: &Path, trust: Trust) -> io::Result<OwnedFd> {
 
 /// Opens a directory of the store, and makes it where there is none.
 pub fn made_directory(path: &Path, trust: Trust) -> io::Result<OwnedFd> {
+    match directory(path, trust) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
     match rustix::fs::mkdir(path, DIRECTORY) {
         Err(Errno::EXIST) => {}
         made => {

@@ -189,7 +189,7 @@ fn what_a_broken_table_says_is_shown_escaped() {
     for line in [
         format!("form = \"{raw}\" # {raw}"),
         format!("[member.\"a{raw}\"]\nverson = \"{raw}\""),
-        format!("# \u{1b}]0;title\u{7}"),
+        "# \u{1b}]0;title\u{7}".to_owned(),
         format!("\"{WRITTEN}\" = 1"),
         format!("[[link]]\nfrom = \"{WRITTEN}\"\nto = \"/b\""),
         format!("[[link]]\nfrom = \"/a\"\nto = \"/b\"\nmember = \"../x{WRITTEN}\""),

@@ -253,11 +253,12 @@ fn what_this_host_has_kept_is_refused_when_another_user_could_have_written_it() 
     let host = bench::host();
     let config = fs::read_to_string(host.path("psl.toml")).expect("it is there");
     host.write("psl.toml", &format!("{config}on_error = \"last-good\"\n"));
-    fs::create_dir(host.path("home")).expect("it is free");
-    chown(host.path("home"), Some(OTHER), Some(OTHER)).expect("root may give it away");
+    fs::create_dir(host.path("theirs")).expect("it is free");
+    chown(host.path("theirs"), Some(OTHER), Some(OTHER)).expect("root may give it away");
     let start = || {
         bench::by_other(
             host.preloaded(MEMBER, "/bin/cat")
+                .env("XDG_CACHE_HOME", host.path("theirs"))
                 .arg(host.path("binaries/version/file")),
         )
     };
@@ -265,7 +266,7 @@ fn what_this_host_has_kept_is_refused_when_another_user_could_have_written_it() 
     let table = host.path("store/table.toml");
     fs::rename(&table, host.path("gone")).expect("root may");
     assert_eq!(output(&mut start()).stdout, b"version2", "it was kept");
-    let dir = host.path("home/.cache/psl");
+    let dir = host.path("theirs/psl");
     let kept = fs::read_dir(&dir)
         .expect("it was made")
         .next()

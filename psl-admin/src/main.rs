@@ -27,6 +27,7 @@ mod rollback;
 mod run;
 mod show;
 mod stage;
+mod store_file;
 mod upgrade;
 
 mod amend;

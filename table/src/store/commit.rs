@@ -78,7 +78,7 @@ impl Store {
         act: impl FnOnce() -> T,
     ) -> Result<T> {
         let dir = self.open_dir()?;
-        let _lock = Lock::take(&dir, &self.dir, by, wait)?;
+        let _lock = Lock::take(&dir, (&self.dir, self.trust), by, wait)?;
         Ok(act())
     }
 
@@ -90,7 +90,7 @@ impl Store {
         edit: impl FnOnce(Result<Table>) -> Result<String>,
     ) -> Result<u64> {
         let dir = self.open_dir()?;
-        let _lock = Lock::take(&dir, &self.dir, by, options.lock_wait)?;
+        let _lock = Lock::take(&dir, (&self.dir, self.trust), by, options.lock_wait)?;
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
 
         let history = self.open_history(&dir)?;

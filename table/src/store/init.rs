@@ -74,7 +74,12 @@ impl Store {
             .map_err(|errno| Error::io("make", self.dir.join(HISTORY), errno))?;
         // A table that a loss of power leaves without a history would be no store, and nothing else either.
         sync_names(dir).map_err(|errno| Error::io("sync", &self.dir, errno))?;
-        let _lock = Lock::take(dir, &self.dir, by, CommitOptions::default().lock_wait)?;
+        let _lock = Lock::take(
+            dir,
+            (&self.dir, self.trust),
+            by,
+            CommitOptions::default().lock_wait,
+        )?;
         if self.has_table(dir)? {
             return Ok(());
         }

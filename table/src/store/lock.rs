@@ -17,6 +17,7 @@ use crate::file::check_regular;
 use crate::history::{Author, now};
 use crate::store::aside::own_mode;
 use crate::store::{LOCK, shared};
+use crate::trust::Trust;
 
 static THREADS: Mutex<()> = Mutex::new(());
 
@@ -34,7 +35,12 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock of the store whose directory is open, or gives up after `wait`.
-    pub(super) fn take(dir: &OwnedFd, path: &Path, by: &Author, wait: Duration) -> Result<Lock> {
+    pub(super) fn take(
+        dir: &OwnedFd,
+        (path, trust): (&Path, Trust),
+        by: &Author,
+        wait: Duration,
+    ) -> Result<Lock> {
         let mut attempts = Attempts::until(Instant::now() + wait);
         let locked = |holder| Error::Locked {
             path: path.join(LOCK),
@@ -56,6 +62,7 @@ impl Lock {
         let file = open(dir).map_err(failed)?;
         let stat = rustix::fs::fstat(&file).map_err(failed)?;
         check_regular(&stat, &path.join(LOCK))?;
+        trust.check_stat(&path.join(LOCK), &stat)?;
         loop {
             match rustix::fs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use psl_table::config::HostConfig;
 use psl_table::store::{Start, Store};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// What the global flags say.
@@ -36,20 +37,22 @@ impl Context {
 
     /// Reads the table that an instance starts with at present, in the time that the host configuration gives; says
     /// what is not as it should be.
-    pub fn start(&self, host: &HostConfig, generation: Option<u64>) -> Result<Start, Failure> {
-        let start = self.started(host, generation)?;
+    pub fn start(&self, host: &HostConfig) -> Result<Start, Failure> {
+        let start = Start::read(host, &self.store_dir(host)?, None, variable)?;
+        Ok(self.told(start))
+    }
+
+    /// Does the same for an instance that is started with it, or with an older generation.
+    pub fn launch(&self, host: &HostConfig, generation: Option<u64>) -> Result<Start, Failure> {
+        let start = Start::launch(host, &self.store_dir(host)?, generation, variable)?;
+        Ok(self.told(start))
+    }
+
+    fn told(&self, start: Start) -> Start {
         if let Some(notice) = &start.notice {
             self.console.warn(&notice.to_string());
         }
-        Ok(start)
-    }
-
-    /// Does the same, and says nothing.
-    pub fn started(&self, host: &HostConfig, generation: Option<u64>) -> Result<Start, Failure> {
-        let store = self.store_dir(host)?;
-        Ok(Start::read(host, &store, generation, |name| {
-            std::env::var_os(name)
-        })?)
+        start
     }
 
     /// Opens the store and checks who may write it, as strictly as the host configuration says.
@@ -61,4 +64,9 @@ impl Context {
     pub fn open_with(&self, host: &HostConfig) -> Result<Store, Failure> {
         Ok(Store::open(&self.store_dir(host)?, host.trust)?)
     }
+}
+
+/// Looks into the environment.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -36,7 +36,7 @@ impl Enter {
                 let table = opened.read_generation(pinned.generation)?;
                 let member = Some(pinned.member.as_str()).filter(|member| !member.is_empty());
                 let view = view::of_program(&table, member, program)?;
-                mount::enter(&view, &mut pinned)?;
+                mount::enter(&view, Some(&store), &mut pinned)?;
             }
             let shim = shim_file::find(&host).ok();
             Ok(environment::without_shim(shim.as_deref(), &store, &pinned))

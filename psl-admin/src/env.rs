@@ -28,7 +28,7 @@ impl Env {
     /// Prints them, quoted.
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let host = context.host()?;
-        let start = context.start(&host, None)?;
+        let start = context.start(&host)?;
         known::require(&start.table, &self.member)?;
         let variables = [
             ("LD_PRELOAD", text(&shim_file::find(&host)?)?),

@@ -1,12 +1,21 @@
 //! What makes a file the same file, whatever its name.
-use rustix::fs::Stat;
+use rustix::fs::{AtFlags, CWD, Stat, statat};
 use std::fmt;
+use std::path::Path;
 
 /// A device and an inode number, as stat(2) tells them.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Identity {
     device: u64,
     inode: u64,
+}
+
+impl Identity {
+    /// Returns that of what a path leads to, through symlinks; none where nothing can be reached.
+    pub fn of(path: &Path) -> Option<Self> {
+        let stat = statat(CWD, path, AtFlags::empty()).ok()?;
+        Some(Self::from(&stat))
+    }
 }
 
 impl From<&Stat> for Identity {

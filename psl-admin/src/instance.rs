@@ -1,6 +1,7 @@
 //! What a running process says of itself: of which instance it is, and whom criteria take it for.
 mod maps;
 mod marks;
+mod of_store;
 mod traces;
 
 use crate::engine::Engine;
@@ -14,6 +15,7 @@ use rustix::io::Errno;
 use std::io;
 
 pub use marks::Marks;
+pub use of_store::OfStore;
 pub use traces::{Silence, Traces};
 
 /// A process of an instance.

@@ -20,26 +20,27 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use plan::Plan;
 use privileges::Privileges;
-use psl_table::pinned::{self, Engine, Pinned};
+use psl_table::pinned::{self, Engine, Mark, Pinned};
 use psl_table::snapshot::Snapshot;
+use std::path::Path;
 use working_directory::WorkingDirectory;
 
 pub use forbidden::is_filtered;
-pub use mark::{Mark, mark_in, refuse_inside};
+pub use mark::{mark_in, refuse_inside};
 pub use rehearsal::{rehearse, rehearse_user_namespace};
 
-/// Moves this process, and whatever it becomes, to a mount namespace with these links, and says so in `pinned`.
+/// Moves this process, and whatever it becomes, to a mount namespace with these links of a store, and says so in `pinned`.
 ///
 /// User, groups, capabilities, descriptors and working directory stay as they are. What cannot be mounted is refused
 /// before anything has been done; whatever was done when something fails later ends with this process.
-pub fn enter(view: &Snapshot, pinned: &mut Pinned) -> Result<(), Failure> {
+pub fn enter(view: &Snapshot, store: Option<&Path>, pinned: &mut Pinned) -> Result<(), Failure> {
     require_procfs()?;
     let plan = Plan::of(view)?;
     let directory = WorkingDirectory::of_this_process(&plan)?;
     let privileges = Privileges::of_this_process()?;
 
     namespace::make(&privileges)?;
-    mounts::make(&plan, &mark::name(pinned))?;
+    mounts::make(&plan, &Mark::text(pinned, store))?;
     privileges.restore()?;
     directory.enter_again()?;
     descriptors::open_again(&plan)?;

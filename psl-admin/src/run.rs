@@ -1,5 +1,5 @@
 //! `run`: starts an instance of a member.
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::engine::{self, Engine, Wanted};
 use crate::environment;
 use crate::exec;
@@ -54,7 +54,7 @@ impl Run {
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         mount::refuse_inside()?;
         let host = context.host()?;
-        let start = match context.start(&host, self.generation) {
+        let start = match context.launch(&host, self.generation) {
             Err(_) if host.on_error == OnError::Ignore => {
                 return Err(
                     self.without_links(&shim_file::find(&host)?, &context.store_dir(&host)?)
@@ -82,7 +82,8 @@ impl Run {
             Engine::Mount => {
                 let shim = shim_file::find(&host).ok();
                 // The generation as it was committed, as every process of the instance would read it.
-                let table = context.started(&host, Some(pinned.generation))?.table;
+                let table =
+                    Start::read(&host, store, Some(pinned.generation), context::variable)?.table;
                 self.mount(context, shim.as_deref(), store, &table, pinned)?
             }
         })
@@ -164,7 +165,7 @@ impl Run {
         if let Some(message) = unmoved(&view) {
             context.console.warn(&message);
         }
-        mount::enter(&view, &mut pinned)?;
+        mount::enter(&view, Some(store), &mut pinned)?;
         let environment = environment::without_shim(shim, store, &pinned);
         let error = exec::become_command(&program, &self.command, environment);
         Ok(exec::failed(&self.command[0], &error))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use psl_table::choices::Choices;
 use psl_table::config::{HostConfig, OnError};
-use psl_table::pinned::{self, Engine, Pinned, View};
+use psl_table::pinned::{self, Engine, Mark, Pinned, View};
 use psl_table::snapshot::Snapshot;
 use psl_table::store;
 use psl_table::subject::Subject;
@@ -58,7 +58,7 @@ impl Instance {
             generation: Some(pinned.generation),
             is_first,
         };
-        let name = pinned.mapping();
+        let name = Mark::text(&pinned, start.get("PSL_STORE").map(Path::new));
         let snapshot = match pinned.view {
             View::Open => return launch(true).read(start, member, report),
             View::Stored => return launch(false).read(start, member, report),
@@ -125,8 +125,12 @@ impl Launch {
         report: &Report<'_>,
     ) -> Result<Instance, String> {
         let variable = |name: &str| start.get(name).map(OsStr::to_owned);
-        let read = store::Start::read(config, store, self.generation, variable);
-        let store::Start { table, notice, .. } = read.map_err(|error| error.to_string())?;
+        let read = store::Start::launch(config, store, self.generation, variable);
+        let store::Start {
+            table,
+            store: dir,
+            notice,
+        } = read.map_err(|error| error.to_string())?;
         if let Some(notice) = notice {
             report.say(Level::Warn, notice);
         }
@@ -150,7 +154,7 @@ impl Launch {
         Ok(Instance {
             snapshot,
             passed_on: pinned.to_string().into_bytes(),
-            name: pinned.mapping(),
+            name: Mark::text(&pinned, Some(&dir)),
             engine,
             is_launch: self.is_first,
         })

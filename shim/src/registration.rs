@@ -3,20 +3,18 @@
 use std::ffi::CString;
 use std::ptr::null_mut;
 
+use psl_table::pinned::MARK_ROOM;
 use rustix::fs::MemfdFlags;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
 /// The size of the mapping: a page that is never touched, and takes no memory.
 const SIZE: usize = 4096;
 
-/// The longest name, without its NUL: memfd_create(2).
-const NAME_MAX: usize = 249;
-
 /// Maps a page by this name, for as long as the program runs; a child of fork(2) has it, too.
 ///
 /// Where that does not work it is done without: the environment tells as much of most processes.
 pub fn register(name: &str) {
-    let Ok(name) = CString::new(&name[..name.len().min(NAME_MAX)]) else {
+    let Ok(name) = CString::new(&name[..name.len().min(MARK_ROOM)]) else {
         return;
     };
     let Ok(file) = rustix::fs::memfd_create(&name, MemfdFlags::CLOEXEC) else {

@@ -8,8 +8,10 @@ use rustix::io::Errno;
 use crate::config::OnUncovered;
 
 mod field;
+mod mark;
 mod view;
 
+pub use mark::{Mark, PREFIX, ROOM as MARK_ROOM};
 pub use view::{ROOM, View};
 
 /// The variable that carries it. It is internal: nobody but the shim and psl-admin writes it.
@@ -154,21 +156,6 @@ impl fmt::Display for Pinned {
 
 fn checksum(text: &str) -> String {
     format!("{:08x}", crc32fast::hash(text.as_bytes()))
-}
-
-/// What the names of mappings begin with by which instances are found.
-pub const MAPPING: &str = "psl:";
-
-impl Pinned {
-    /// Returns the name of a mapping that says what this process is part of, as `psl:1;g42,auto=mount;erp1`.
-    pub fn mapping(&self) -> String {
-        format!("{MAPPING}{}", self.head())
-    }
-
-    /// Reads what [`Pinned::mapping`] wrote, from behind [`MAPPING`]: everything but the view.
-    pub fn read_mapping(text: &str) -> Option<Self> {
-        Self::read_body(text)
-    }
 }
 
 /// Returns the inode number of the calling process's mount namespace.

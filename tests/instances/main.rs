@@ -5,3 +5,4 @@ mod held;
 mod registered;
 mod seen;
 mod states;
+mod stores;

@@ -104,6 +104,7 @@ impl Host {
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.path("home"))
+            .env("XDG_CACHE_HOME", self.path("cache"))
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("PSL_CONFIG", self.path("psl.toml"))

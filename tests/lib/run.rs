@@ -115,6 +115,7 @@ impl Bench {
             Library::Engine => command
                 .env("LD_PRELOAD", both())
                 .env("PSL_STORE", self.store())
+                .env("XDG_CACHE_HOME", self.path.join("cache"))
                 .env("PSL_MEMBER", store::MEMBER),
         };
         command

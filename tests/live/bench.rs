@@ -100,6 +100,7 @@ impl Bench {
                 format!("{}:{}", shim.display(), counting.display()),
             )
             .env("PSL_STORE", self.store())
+            .env("XDG_CACHE_HOME", self.store().with_file_name("cache"))
             .env("PSL_MEMBER", store::MEMBER);
         command
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use procfs::process::Process;
@@ -47,10 +46,6 @@ struct Fleet<'a> {
 /// Takes so many members from version 1 to version 2, step by step, until version 1 is gone.
 #[track_caller]
 pub fn upgrade(server: &dyn Server, count: usize, at_once: usize) {
-    // One after the other: a host has one store, and whose a process is that has overwritten its environment nobody
-    // can tell.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let fleet = Fleet::start(server, count);
     fleet.assert_serve(1);
     fleet.stage();

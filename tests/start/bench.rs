@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use psl_tests::{host, shim, store};
 use tempfile::TempDir;
 
-/// Who starts instances where a test is run as root: root's generations are kept for the whole host.
+/// Who starts instances where a test is run as root: the host keeps generations of a user, not of the tests.
 const NOBODY: u32 = 65534;
 
 /// What an instance says that has no link, and one that has.

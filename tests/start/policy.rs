@@ -1,6 +1,7 @@
 //! `on_error`: what becomes of an instance whose table cannot be used.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use crate::bench::{Bench, LINKED, WITHOUT, assert_says, output};
 
@@ -100,7 +101,7 @@ fn a_generation_that_cannot_be_kept_is_a_warning() {
 }
 
 #[test]
-fn by_the_other_policies_nothing_is_kept_and_instances_run_without_links_or_not_at_all() {
+fn by_the_other_policies_instances_run_without_links_or_not_at_all() {
     let bench = Bench::new();
     for (policy, statuses, seen, word) in [
         ("refuse", [78, 3], &b""[..], "not"),
@@ -116,5 +117,51 @@ fn by_the_other_policies_nothing_is_kept_and_instances_run_without_links_or_not_
         assert_says(&output(bench.run(&[])), statuses[1], seen, parts);
         fs::write(bench.store().join("table.toml"), table).expect("it can be written");
     }
-    assert!(!bench.at("cache/psl").exists());
+}
+
+#[test]
+fn what_was_started_under_another_policy_is_kept_too_and_nothing_is_said_where_it_cannot_be() {
+    for policy in ["refuse", "ignore"] {
+        for by_run in [false, true] {
+            let bench = Bench::new();
+            let start = || match by_run {
+                true => bench.run(&[]),
+                false => bench.instance(),
+            };
+            bench.configure(&format!("on_error = {policy:?}\n"));
+            let mut nowhere = start();
+            nowhere.env("XDG_CACHE_HOME", "/proc/none");
+            assert_says(&output(nowhere), 0, LINKED, &[]);
+            assert_says(&output(start()), 0, LINKED, &[]);
+
+            bench.break_table();
+            bench.configure("on_error = \"last-good\"\n");
+            assert_says(&output(start()), 0, LINKED, &["generation 2", "ago"]);
+        }
+    }
+}
+
+#[test]
+fn a_start_writes_what_is_kept_only_when_the_table_is_another_one() {
+    let bench = Bench::new();
+    bench.configure("");
+    let kept = || {
+        let mut entries = fs::read_dir(bench.at("cache/psl")).expect("a start has made it");
+        let file = entries.next().expect("the table is kept");
+        assert!(entries.next().is_none(), "a table is kept once");
+        file.and_then(|file| file.metadata())
+            .expect("it can be seen")
+            .ino()
+    };
+    assert_says(&output(bench.run(&[])), 0, LINKED, &[]);
+    let first = kept();
+    assert_says(&output(bench.run(&[])), 0, LINKED, &[]);
+    assert_says(&output(bench.instance()), 0, LINKED, &[]);
+    assert_eq!(kept(), first);
+
+    let table = bench.store().join("table.toml");
+    let text = fs::read_to_string(&table).expect("it is there");
+    fs::write(&table, text + "[member.other]\n").expect("it can be written");
+    assert_says(&output(bench.instance()), 0, LINKED, &[]);
+    assert_ne!(kept(), first);
 }

@@ -160,6 +160,7 @@ impl<'b> Try<'b> {
             .env("LC_ALL", "C.UTF-8")
             .env("EDITOR", editor)
             .env("XDG_STATE_HOME", self.dir.path())
+            .env("XDG_CACHE_HOME", self.dir.path())
             .env("PSL_STORE", self.store())
             .env("PSL_CONFIG", self.bench.path("psl.toml"))
             .current_dir("/");

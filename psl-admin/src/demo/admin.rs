@@ -53,6 +53,7 @@ impl Admin {
             .filter(|(name, _)| !is_strange(name))
             .collect();
         environment.push(("PSL_CONFIG".into(), site.configuration().into()));
+        environment.push(("XDG_CACHE_HOME".into(), site.cache().into()));
         // In a demo that is itself part of an instance, the shim would put a member back that is missing.
         environment.push(("PSL_MEMBER".into(), "".into()));
         Ok(Self {

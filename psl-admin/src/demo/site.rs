@@ -73,6 +73,11 @@ impl Site {
         self.path("store")
     }
 
+    /// Returns the path of what programs keep for later.
+    pub fn cache(&self) -> String {
+        self.path("cache")
+    }
+
     /// Returns the path of the host configuration.
     pub fn configuration(&self) -> String {
         self.path(CONFIGURATION)

@@ -1,14 +1,9 @@
 //! The instances of this host, by what each of their processes says of itself.
-use crate::identity::Identity;
-use crate::instance::Instance;
+use crate::instance::{Instance, OfStore};
 use procfs::process::all_processes;
 use psl_table::pinned::{Pinned, View};
 use psl_table::snapshot::Entry;
 use psl_table::store::Store;
-use rustix::fs::{AtFlags, CWD, statat};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// A process of an instance.
 #[derive(Debug)]
@@ -26,26 +21,17 @@ pub fn of_this_host(store: &Store) -> Vec<Found> {
     let Ok(processes) = all_processes() else {
         return Vec::new();
     };
-    let own = identity(store.dir());
+    let mut of_store = OfStore::new(store);
     let pids = processes.flatten().map(|process| process.pid());
     pids.filter_map(|pid| {
         let instance = Instance::of_process(pid).ok()?;
-        let named = instance.variable("PSL_STORE");
-        // One that names no store has that of the host's configuration.
-        let is_of_store =
-            named.is_none_or(|named| identity(Path::new(OsStr::from_bytes(named))) == own);
         Some(Found {
             pid,
+            is_of_store: of_store.is_of(&instance.traces),
             pinned: instance.pinned,
-            is_of_store,
         })
     })
     .collect()
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    let stat = statat(CWD, path, AtFlags::empty()).ok()?;
-    Some(Identity::from(&stat))
 }
 
 impl Found {

@@ -1,5 +1,5 @@
 //! `/proc/PID/maps`: the files that a process has in its memory, and what it says there of itself.
-use psl_table::pinned::{self, Pinned};
+use psl_table::pinned::Mark;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -37,10 +37,9 @@ pub fn files(text: &[u8]) -> Vec<Mapping> {
 }
 
 /// Reads what the name of a mapping says of the process that made it.
-pub fn registered(file: &Mapping) -> Option<Pinned> {
+pub fn registered(file: &Mapping) -> Option<Mark> {
     let name = file.path.to_str()?.strip_prefix(IN_MEMORY)?;
-    let text = name.strip_prefix(pinned::MAPPING)?;
-    Pinned::read_mapping(text.strip_suffix(" (deleted)").unwrap_or(text))
+    Mark::read(name.strip_suffix(" (deleted)").unwrap_or(name))
 }
 
 /// Tells whether a maps file can name a mapping that is called so; most have no such bytes at all.
@@ -143,7 +142,11 @@ mod tests {
     fn only_a_file_in_memory_says_what_its_process_is_part_of() {
         let said: Vec<_> = files(MAPS).iter().filter_map(registered).collect();
         assert_eq!(
-            (said.len(), said[0].generation, said[0].member.as_str()),
+            (
+                said.len(),
+                said[0].pinned.generation,
+                said[0].pinned.member.as_str()
+            ),
             (1, 7, "erp1")
         );
         let forged = b"7f08-7f09 r--p 00000000 00:01 9 /tmp/memfd:psl:1;g7;erp1\n";

@@ -1,5 +1,6 @@
 //! Mount namespaces that the mount engine has made, each looked at once.
-use crate::mount::{self, Mark};
+use crate::mount;
+use psl_table::pinned::Mark;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 

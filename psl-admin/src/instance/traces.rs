@@ -2,13 +2,13 @@
 use crate::engine::Engine;
 use crate::instance::maps::{self, Mapping};
 use crate::instance::marks::Marks;
-use crate::mount::Mark;
 use crate::shim_file;
 use procfs::process::Process;
-use psl_table::pinned::{self, Malformed, Pinned, View};
+use psl_table::pinned::{self, Malformed, Mark, Pinned, View};
+use std::ffi::OsStr;
 use std::fs::read;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub struct Traces {
     pub files: Vec<Mapping>,
     /// Its mount namespace, by its inode number.
     pub namespace: u64,
-    registered: Option<Pinned>,
+    registered: Option<Mark>,
     mark: Option<Mark>,
     has_shim: bool,
 }
@@ -91,7 +91,10 @@ impl Traces {
     /// The first process of a launch may have nothing in its environment, and others overwrite it.
     pub fn pinned(&self) -> Result<Pinned, Silence> {
         let carried = self.variable(pinned::VARIABLE).map(Pinned::read);
-        if let Some(registered) = &self.registered {
+        if let Some(Mark {
+            pinned: registered, ..
+        }) = &self.registered
+        {
             return Ok(match carried {
                 // A mapping's name holds less than a member's.
                 Some(Ok(carried)) if is_cut_from(registered, &carried) => Pinned {
@@ -101,18 +104,32 @@ impl Traces {
                 _ => registered.clone(),
             });
         }
-        if let Some(Mark { generation, member }) = &self.mark {
+        if let Some(mark) = &self.mark {
             return Ok(Pinned {
-                generation: *generation,
-                member: member.clone(),
                 engine: pinned::Engine::Mount(self.namespace),
-                view: View::Open,
+                ..mark.pinned.clone()
             });
         }
         match carried {
             Some(carried) => carried.map_err(Silence::Malformed),
             None => Err(Silence::Nothing),
         }
+    }
+
+    /// Returns the store that it names itself, else the one that its environment names.
+    pub fn store(&self) -> Option<PathBuf> {
+        let marks = [&self.registered, &self.mark];
+        let marked = marks
+            .into_iter()
+            .flatten()
+            .find_map(|mark| mark.store.clone());
+        marked.or_else(|| self.path("PSL_STORE"))
+    }
+
+    /// Returns the path that a variable holds.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.variable(name).filter(|value| !value.is_empty())?;
+        Some(OsStr::from_bytes(value).into())
     }
 
     /// Returns what its environment carries of the view that it has.

@@ -28,7 +28,7 @@ pub fn rehearse(view: &Snapshot) -> Result<(), Failure> {
             engine: Engine::Auto(None),
             view: View::Open,
         };
-        enter(view, &mut pinned)
+        enter(view, None, &mut pinned)
     })
 }
 

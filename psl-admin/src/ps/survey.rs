@@ -2,21 +2,17 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::Identity;
-use crate::instance::{Instance, Marks, Silence, Traces};
+use crate::instance::{Instance, Marks, OfStore, Silence, Traces};
 use crate::running::{Here, Life, Registration};
 use jiff::Timestamp;
 use procfs::process::{Process, Stat, all_processes};
-use psl_table::config::HostConfig;
 use psl_table::pinned::{Engine, Pinned, View};
 use psl_table::store::Store;
 use psl_table::table::Table;
-use rustix::fs::{AtFlags, CWD, statat};
 use rustix::io::Errno;
 use rustix::process::getpid;
-use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
 /// The flag of a process that is the kernel's own.
 const KERNEL_THREAD: u32 = 0x0020_0000;
@@ -87,7 +83,7 @@ impl Survey {
         let Life::Alive(pid) = one.life else {
             return true;
         };
-        let program = |pid: &str| identity(&Path::new("/proc").join(pid).join("exe"));
+        let program = |pid: &str| Identity::of(&Path::new("/proc").join(pid).join("exe"));
         // It registers itself before it becomes its command.
         let is_beginning = || {
             let own = program("self");
@@ -200,62 +196,4 @@ impl Look<'_> {
 fn stat(pid: i32) -> Option<Stat> {
     let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
     (!matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat)
-}
-
-/// Tells processes of one store from those of others.
-struct OfStore<'a> {
-    dir: &'a Path,
-    identity: Option<Identity>,
-    /// The stores that configurations name.
-    configured: HashMap<PathBuf, Option<PathBuf>>,
-}
-
-impl<'a> OfStore<'a> {
-    fn new(store: &'a Store) -> Self {
-        Self {
-            dir: store.dir(),
-            identity: identity(store.dir()),
-            configured: HashMap::new(),
-        }
-    }
-
-    /// A process that has lost its environment does not tell: it counts, because hosts have one store.
-    fn is_of(&mut self, traces: &Traces) -> bool {
-        let path = |name| {
-            let value = traces.variable(name).filter(|value| !value.is_empty())?;
-            Some(PathBuf::from(OsStr::from_bytes(value)))
-        };
-        let Some(named) = path("PSL_STORE").or_else(|| self.configured(path("PSL_CONFIG"))) else {
-            return true;
-        };
-        let below = named.strip_prefix("/").unwrap_or(&named);
-        let within = Path::new("/proc")
-            .join(traces.pid.to_string())
-            .join("root")
-            .join(below);
-        named == self.dir
-            || self.identity.is_some()
-                && [within, named]
-                    .iter()
-                    .any(|path| identity(path) == self.identity)
-    }
-
-    fn configured(&mut self, file: Option<PathBuf>) -> Option<PathBuf> {
-        let load = |file: Option<&Path>| HostConfig::load(file).ok()?.store;
-        match file {
-            None => load(None),
-            Some(file) => {
-                let known = self.configured.entry(file);
-                let key = known.key().clone();
-                known.or_insert_with(|| load(Some(&key))).clone()
-            }
-        }
-    }
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    statat(CWD, path, AtFlags::empty())
-        .ok()
-        .as_ref()
-        .map(Identity::from)
 }

@@ -123,6 +123,7 @@ impl Bench {
             .env("PSL_CONFIG", self.path("psl.toml"))
             .env("PSL_STORE", self.path("store"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_CACHE_HOME", self.path("cache"))
             .current_dir(self.dir.path())
             .args(arguments.iter().map(|argument| self.filled(argument)));
         command

@@ -153,6 +153,7 @@ impl Bench {
         command
             .env("PSL_CONFIG", self.path("psl.toml"))
             .env("PSL_STORE", self.path("store"))
+            .env("XDG_CACHE_HOME", self.path("cache"))
             .current_dir("/")
             .args(arguments.iter().map(|argument| self.filled(argument)));
         // In a container nobody sees who else uses a tree (the number is that of the first process's namespace).

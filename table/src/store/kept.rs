@@ -14,8 +14,8 @@ use crate::file;
 use crate::table::Table;
 use crate::trust::Trust;
 
-/// Where root's generations are kept.
-const OF_ROOT: &str = "/var/cache/psl";
+/// Above root's generations.
+const OF_ROOT: &str = "/var/cache";
 
 /// Where a host keeps a store's newest good generation for one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,10 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Returns it for the calling user: below `/var/cache/psl` for root, else `$XDG_CACHE_HOME/psl` or `~/.cache/psl`.
+    /// Returns it for the calling user: in `$XDG_CACHE_HOME/psl`, else in `/var/cache/psl` for root, else in
+    /// `~/.cache/psl`.
     ///
-    /// `store` is absolute; `variable` looks into the environment. None where the environment names no directory.
+    /// `store` is absolute; `variable` looks into the environment. None where that names no directory.
     pub fn of(store: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<Self> {
         let user = rustix::process::geteuid();
         let named = |name| {
@@ -37,13 +38,12 @@ impl Kept {
                 .map(PathBuf::from)
                 .filter(|dir| dir.is_absolute())
         };
-        let dir = match user.is_root() {
-            true => OF_ROOT.into(),
-            false => named("XDG_CACHE_HOME")
-                .or_else(|| Some(named("HOME")?.join(".cache")))?
-                .join("psl"),
+        let home = || match user.is_root() {
+            true => Some(OF_ROOT.into()),
+            false => Some(named("HOME")?.join(".cache")),
         };
-        Some(Self::in_dir(dir, store))
+        let dir = named("XDG_CACHE_HOME").or_else(home)?;
+        Some(Self::in_dir(dir.join("psl"), store))
     }
 
     fn in_dir(dir: PathBuf, store: &Path) -> Self {
@@ -167,13 +167,13 @@ mod tests {
             })
         };
         let dir = |variables| with(variables).map(|kept| kept.dir);
-        if rustix::process::geteuid().is_root() {
-            assert_eq!(dir(&[("HOME", "/home/a")]), Some(OF_ROOT.into()));
-        } else {
-            let both: &[_] = &[("HOME", "/home/a"), ("XDG_CACHE_HOME", "/x")];
-            assert_eq!(dir(both), Some("/x/psl".into()));
-            assert_eq!(dir(&both[..1]), Some("/home/a/.cache/psl".into()));
-            assert_eq!(dir(&[("XDG_CACHE_HOME", "relative")]), None);
-        }
+        let both: &[_] = &[("HOME", "/home/a"), ("XDG_CACHE_HOME", "/x")];
+        assert_eq!(dir(both), Some("/x/psl".into()));
+        let (home, nowhere) = match rustix::process::geteuid().is_root() {
+            true => ("/var/cache/psl", Some("/var/cache/psl".into())),
+            false => ("/home/a/.cache/psl", None),
+        };
+        assert_eq!(dir(&both[..1]), Some(home.into()));
+        assert_eq!(dir(&[("XDG_CACHE_HOME", "relative")]), nowhere);
     }
 }

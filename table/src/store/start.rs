@@ -41,38 +41,53 @@ pub enum Notice {
 impl Start {
     /// Reads a table as this host's `start_deadline` and `on_error` say; the current one if no generation is asked for.
     ///
-    /// With `on_error = "last-good"` a current table is kept, and a table that cannot be read is the one that was
-    /// kept, if it is the generation that was asked for; else it fails with [`Error::NothingKept`]. What `"ignore"`
-    /// means is the caller's concern. `variable` looks into the environment.
+    /// With `on_error = "last-good"` a table that cannot be read is the one that was kept, if it is the generation
+    /// that was asked for; else it fails with [`Error::NothingKept`]. What `"ignore"` means is the caller's concern.
+    /// `variable` looks into the environment.
     pub fn read(
         host: &HostConfig,
         store: &Path,
         generation: Option<u64>,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self> {
-        let dir = file::absolute(store)?;
-        let kept = (host.on_error == OnError::LastGood).then(|| Kept::of(&dir, variable));
-        let read = current(host, &dir, generation);
-        let (table, notice) = match (read, kept) {
-            (Ok(table), Some(kept)) if generation.is_none() => {
-                let failed = match kept {
-                    Some(kept) => kept.keep(&table).err().map(|error| error.to_string()),
-                    None => Some(NOWHERE.into()),
-                };
-                (table, failed.map(Notice::NotKept))
-            }
-            (Ok(table), _) => (table, None),
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(kept)) => {
+        let store = file::absolute(store)?;
+        let (table, notice) = match current(host, &store, generation) {
+            Ok(table) => (table, None),
+            Err(error) if host.on_error == OnError::LastGood => {
+                let kept = Kept::of(&store, variable);
                 let (table, notice) = last_good(kept, host, generation, error)?;
                 (table, Some(notice))
             }
+            Err(error) => return Err(error),
         };
         Ok(Self {
             table,
-            store: dir,
+            store,
             notice,
         })
+    }
+
+    /// Does the same for an instance that starts with it: the current table is kept, for when the store cannot be read.
+    ///
+    /// It is kept under every policy, so that `"last-good"` may be chosen when the store is away already; what cannot
+    /// be kept is told under this policy alone.
+    pub fn launch(
+        host: &HostConfig,
+        store: &Path,
+        generation: Option<u64>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self> {
+        let mut start = Self::read(host, store, generation, &variable)?;
+        if generation.is_none() && start.notice.is_none() {
+            let failed = match Kept::of(&start.store, variable) {
+                Some(kept) => kept.keep(&start.table).err().map(|error| error.to_string()),
+                None => Some(NOWHERE.into()),
+            };
+            start.notice = failed
+                .filter(|_| host.on_error == OnError::LastGood)
+                .map(Notice::NotKept);
+        }
+        Ok(start)
     }
 }
 

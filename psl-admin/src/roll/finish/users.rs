@@ -8,7 +8,6 @@ use crate::uses::{self, User, Uses};
 use psl_table::pinned::View;
 use psl_table::snapshot::Entry;
 use psl_table::store::Store;
-use rustix::fs::{AtFlags, CWD, statat};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +30,7 @@ pub fn concerned(store: &Store, from: &str, finish: &Finish) -> Result<Concerned
         Some(Old::Symlink { tree: None, .. }) | None => return Ok(Concerned::default()),
     };
     let uses = uses::users_of(tree)?;
-    let own = identity(tree);
+    let own = Identity::of(tree);
     let mut concerned = Concerned {
         unlinked: Uses {
             users: Vec::new(),
@@ -42,7 +41,7 @@ pub fn concerned(store: &Store, from: &str, finish: &Finish) -> Result<Concerned
     for user in uses.users {
         let there = PathBuf::from(format!("/proc/{}/root", user.pid));
         let there = there.join(finish.place.trim_start_matches('/'));
-        let sees = identity(&there);
+        let sees = Identity::of(&there);
         if sees.is_some() && sees != own {
             concerned.mounted.push(user);
         } else if !has_link(store, from, finish, user.pid) {
@@ -78,9 +77,4 @@ fn has_link(store: &Store, from: &str, finish: &Finish, pid: i32) -> bool {
                 .read_generation(pinned.generation)
                 .is_ok_and(|table| link::of_member(&table, from, &pinned.member).is_some()),
         }
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    let stat = statat(CWD, path, AtFlags::empty()).ok()?;
-    Some(Identity::from(&stat))
 }

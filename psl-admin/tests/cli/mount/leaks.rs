@@ -47,6 +47,7 @@ fn an_engine_that_is_killed_leaves_nothing() {
          [[link]]\nfrom = '$T/x'\nto = '$T/new/which'\nprivate = true\nmember = 'other'\n",
     );
     site.compile("within", &[]);
+    site.bench.mkdir("cache");
     let before = files(&site);
     for (user, limit) in USERS.into_iter().flat_map(|user| {
         let limits = ["killed-at-bind", "killed-at-umount"];

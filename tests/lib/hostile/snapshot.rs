@@ -1,8 +1,9 @@
 //! The snapshot that a process inherits in a variable.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use psl_table::pinned::{Pinned, View};
+use psl_table::pinned::{Mark, PREFIX, Pinned, View};
 use psl_table::snapshot::Entry;
 
 /// What is understood is written so that it is understood alike, and every place of it is found.
@@ -11,6 +12,13 @@ use psl_table::snapshot::Entry;
 pub fn check(bytes: &[u8]) -> ControlFlow<()> {
     if let Err(malformed) = Pinned::read(bytes) {
         assert!(malformed.to_string().len() < 2000);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(mark) = Mark::read(&format!("{PREFIX}{text}"))
+    {
+        let again = Mark::text(&mark.pinned, mark.store.as_deref());
+        let again = Mark::read(&again).expect("it was just written");
+        assert!(again.pinned == mark.pinned && (again.store.is_none() || again == mark));
     }
     let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let sum = format!(";{:08x}", crc32fast::hash(body));
@@ -25,12 +33,10 @@ pub fn check(bytes: &[u8]) -> ControlFlow<()> {
     }
     assert_eq!(again.to_string(), written);
 
-    let mapping = pinned.mapping();
-    let head = mapping.strip_prefix(psl_table::pinned::MAPPING);
-    let head = head
-        .and_then(Pinned::read_mapping)
-        .expect("it was just written");
-    assert!(head.member == pinned.member && head.engine == pinned.engine);
+    let store = Path::new("/shared/psl");
+    let mark = Mark::read(&Mark::text(&pinned, Some(store))).expect("it was just written");
+    assert!(mark.pinned.member == pinned.member && mark.pinned.engine == pinned.engine);
+    assert!(mark.store.is_none_or(|named| named == store));
 
     if let View::Resolved(snapshot) = &pinned.view {
         for place in snapshot.places() {

@@ -81,6 +81,11 @@ pub fn show_failure(failure: &Failure) {
     show(&[group(failure)]);
 }
 
+/// Returns how an error of the table crate is shown, in colours.
+pub fn shown(error: Error) -> String {
+    rendered(&[group(&Failure::Table(error))])
+}
+
 fn group(failure: &Failure) -> Group<'_> {
     let titled = |message: String| {
         let message = visible::lines(&message);
@@ -114,8 +119,11 @@ fn with_source<'a>(group: Group<'a>, error: &'a Error) -> Group<'a> {
 
 /// A message that cannot be written (standard error is closed) has nowhere else to go.
 fn show(report: &[Group<'_>]) {
-    let text = Renderer::styled().render(report);
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", rendered(report));
+}
+
+fn rendered(report: &[Group<'_>]) -> String {
+    Renderer::styled().render(report)
 }
 
 /// Escapes what is hidden in a JSON text: it can only be part of strings.

@@ -82,10 +82,15 @@ fn read_with_end(path: &Path, trust: Trust) -> Result<(Vec<Line>, u64), Failure>
     let mut bytes = Vec::new();
     let opened = store_file::open(path, OFlags::RDONLY, trust);
     let opened = opened.map_err(|error| failed("open", path, &error))?;
-    opened
-        .take(LONGEST)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, &error))?;
+    // What is too long is not cut: those who go on with a roll would cut off what they have not read.
+    let read = opened.take(LONGEST + 1).read_to_end(&mut bytes);
+    read.and_then(|_| match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::other(
+            "it is longer than 64 MiB, which no roll has written",
+        )),
+        false => Ok(()),
+    })
+    .map_err(|error| failed("read", path, &error))?;
     parse(path, &bytes)
 }
 

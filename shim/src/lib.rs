@@ -28,6 +28,7 @@ mod link_itself;
 
 mod real;
 
+mod atomic;
 mod descriptor;
 mod frame;
 mod intern;

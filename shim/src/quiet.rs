@@ -3,10 +3,9 @@
 //! A name is *quiet* if the kernel resolves it as the walk would: no link and nothing hidden is on the way. Only a
 //! symlink can change what a name leads to, so what was found quiet stays so until somebody makes a symlink, renames or
 //! mounts something. What this process does of that itself is known ([`forget`]); what others do is seen a moment later
-//! (see [`Moment`]), as on storage whose clients keep attributes for a time.
+//! (see [`now`]), as on storage whose clients keep attributes for a time.
 
 use std::ffi::{CStr, c_int};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use psl_table::hash::{combined, hash};
 use psl_table::snapshot::Snapshot;
@@ -14,11 +13,13 @@ use psl_table::tree::Host;
 use psl_table::walk::{self, End, Last};
 use rustix::fs::CWD;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::descriptor::start_of;
 use crate::scratch::Lease;
 
-/// Quiet names by their hashes, each in one slot alone.
-struct Names<const SLOTS: usize>([AtomicU64; SLOTS]);
+mod names;
+
+use names::{Changes, Moment, Names};
 
 /// Directories on the way of other names; apart, because single files would drive them out.
 static DIRECTORIES: Names<512> = Names::new();
@@ -28,7 +29,7 @@ static FILES: Names<1024> = Names::new();
 
 /// Counts what this process did that changes where names lead; from where on is this process's secret, so that nobody
 /// can make two names with one hash.
-static CHANGES: AtomicU64 = AtomicU64::new(0);
+static CHANGES: Changes = Changes::new();
 
 /// Tells the working directories that this process had from each other.
 static DIRECTORY: AtomicU64 = AtomicU64::new(1);
@@ -39,52 +40,20 @@ static OWNER: AtomicU64 = AtomicU64::new(0);
 /// The working directory cannot be told from others: it is the thread's own, or that of a child that borrows this memory.
 const UNKNOWN: u64 = 0;
 
-// Relaxed, all of them: an entry is one word, which says nothing of other memory, and who changes names while other
-// threads look them up has to agree with them on the order.
-impl<const SLOTS: usize> Names<SLOTS> {
-    const fn new() -> Self {
-        Self([const { AtomicU64::new(0) }; SLOTS])
-    }
-
-    fn slot(&self, hash: u64) -> &AtomicU64 {
-        &self.0[(hash >> 32) as usize % SLOTS]
-    }
-
-    fn has(&self, hash: u64) -> bool {
-        self.slot(hash).load(Ordering::Relaxed) == hash
-    }
-
-    fn add(&self, hash: u64) {
-        self.slot(hash).store(hash, Ordering::Relaxed);
-    }
-}
-
-/// The time during which an entry counts: at most 2^24 ns, between two changes by this process itself.
-#[derive(Clone, Copy)]
-struct Moment(u64);
-
-impl Moment {
-    /// Returns the present one, for names that begin so.
-    fn now(is_absolute: bool) -> Option<Self> {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        // SAFETY: the time is written to what lies here; the vDSO answers, without a system call.
-        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
-        let tick = (time.tv_sec as u64) << 6 | (time.tv_nsec as u64) >> 24;
-        let changes = CHANGES.load(Ordering::Relaxed);
-        let directory = match is_absolute {
-            true => u64::MAX,
-            false => Some(DIRECTORY.load(Ordering::Relaxed)).filter(|&it| it != UNKNOWN)?,
-        };
-        Some(Self(combined([tick, changes, directory])))
-    }
-
-    #[inline]
-    fn hash(self, name: &[u8]) -> u64 {
-        hash(self.0, name)
-    }
+/// Returns the present moment of names that begin so: at most 2^24 ns, between two changes by this process itself.
+fn now(is_absolute: bool) -> Option<Moment> {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the time is written to what lies here; the vDSO answers, without a system call.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    let tick = (time.tv_sec as u64) << 6 | (time.tv_nsec as u64) >> 24;
+    let directory = match is_absolute {
+        true => u64::MAX,
+        false => Some(DIRECTORY.load(Ordering::Relaxed)).filter(|&it| it != UNKNOWN)?,
+    };
+    Some(CHANGES.moment(tick, directory))
 }
 
 /// Begins to remember names that start at the working directory.
@@ -95,7 +64,7 @@ pub fn start() {
     if !random.is_null() {
         // SAFETY: the kernel has put sixteen bytes there, at no particular boundary.
         let secret = combined(unsafe { random.read_unaligned() });
-        CHANGES.store(secret, Ordering::Relaxed);
+        CHANGES.begin_at(secret);
     }
     // SAFETY: the function may run in a child of fork(2): it makes one system call and stores a number.
     unsafe { libc::pthread_atfork(None, None, Some(own_memory)) };
@@ -115,7 +84,7 @@ fn own() -> u64 {
 
 /// Forgets all names: this process changed where some lead.
 pub fn forget() {
-    CHANGES.fetch_add(1, Ordering::Relaxed);
+    CHANGES.count();
 }
 
 /// Forgets names that begin at the working directory, which is another one from here on.
@@ -145,7 +114,7 @@ pub fn is_quiet(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> boo
     if dir != libc::AT_FDCWD && !is_absolute {
         return is_quiet_in(snapshot, dir, path, last);
     }
-    let Some(moment) = Moment::now(is_absolute) else {
+    let Some(moment) = now(is_absolute) else {
         return false;
     };
     // What is asked for again and again, without taking it apart.

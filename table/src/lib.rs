@@ -19,6 +19,8 @@ pub mod choices;
 
 pub mod hash;
 pub mod snapshot;
+
+mod atomic;
 pub mod swap;
 
 mod held;

@@ -6,10 +6,11 @@
 
 use std::cell::UnsafeCell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How many values there can be: the current one, and those that somebody still reads.
-const SLOTS: usize = 16;
+pub const SLOTS: usize = 16;
 
 /// In the count of a slot's readers: one thread has it to itself.
 const CLAIMED: u32 = 1 << 31;
@@ -28,7 +29,8 @@ struct Slot<T> {
     value: UnsafeCell<Option<T>>,
 }
 
-// SAFETY: a value is reached by readers, who share it, and by who has claimed its slot, which excludes them.
+// SAFETY: a value is reached by readers while it is current, who share it, and by who has claimed its slot while it is
+// not and nobody reads it.
 unsafe impl<T: Send + Sync> Sync for Swap<T> {}
 
 /// A value that stays while this is kept.
@@ -57,13 +59,14 @@ impl<T> Swap<T> {
     /// Returns the value that was put in last.
     pub fn read(&self) -> Option<Reader<'_, T>> {
         loop {
-            // SeqCst here and in `replace`: either this sees that another value is current, or who wants the slot
-            // sees that it is read.
-            let version = self.current.load(Ordering::SeqCst);
+            // Acquire pairs with the release that made it current: the count of its slot is then seen as it was left.
+            let version = self.current.load(Ordering::Acquire);
             let slot = self.slots.get(index(version))?;
-            let before = slot.readers.fetch_add(1, Ordering::SeqCst);
-            if before & CLAIMED == 0 && self.current.load(Ordering::SeqCst) == version {
-                // SAFETY: the slot is not claimed, and will not be before `drop`.
+            // Acquire pairs with the releases of who had the slot: the value is seen, and so is that another one is current
+            // where the slot is being written for another. Who claims it and writes nothing is in nobody's way.
+            slot.readers.fetch_add(1, Ordering::Acquire);
+            if self.current.load(Ordering::Acquire) == version {
+                // SAFETY: nobody writes the slot of what is current, and nobody will before `drop`.
                 if let Some(value) = unsafe { &*slot.value.get() } {
                     return Some(Reader {
                         slot,
@@ -72,7 +75,7 @@ impl<T> Swap<T> {
                     });
                 }
             }
-            slot.readers.fetch_sub(1, Ordering::SeqCst);
+            slot.readers.fetch_sub(1, Ordering::Release);
         }
     }
 
@@ -86,8 +89,10 @@ impl<T> Swap<T> {
     /// It does not where another value was put in since `seen`, or all older ones are still read.
     pub fn replace(&self, seen: u64, value: T) -> bool {
         let claim = |slot: &Slot<T>| {
+            // Acquire pairs with the releases of all who had the slot before: they are done with it, and what was made
+            // current with it is seen. Release: who meets the claim sees that another value is current.
             let claimed =
-                (slot.readers).compare_exchange(0, CLAIMED, Ordering::SeqCst, Ordering::Relaxed);
+                (slot.readers).compare_exchange(0, CLAIMED, Ordering::AcqRel, Ordering::Relaxed);
             claimed.is_ok()
         };
         let mut others = (0..SLOTS).filter(|&at| at != index(seen));
@@ -96,20 +101,25 @@ impl<T> Swap<T> {
         };
         let slot = &self.slots[at];
         // What is current may have become this slot before it was claimed; from then on it cannot.
-        let is_last = self.current.load(Ordering::SeqCst) == seen;
+        let is_last = self.current.load(Ordering::Acquire) == seen;
         let old = match is_last {
             // SAFETY: the slot is claimed, and what is current is another one.
             true => unsafe { (*slot.value.get()).replace(value) },
             false => None,
         };
-        slot.readers.fetch_and(!CLAIMED, Ordering::SeqCst);
+        // The claim becomes a reader's: others may read, and nobody puts another value here before it is known whether
+        // this one is current. Release pairs with the acquires of both.
+        slot.readers.fetch_sub(CLAIMED - 1, Ordering::Release);
         drop(old);
         let next = (((seen >> u8::BITS) + 1) << u8::BITS) | (at as u64 + 1);
-        // A value that comes too late here stays where nobody finds it, until its slot is needed.
-        is_last
+        // Release pairs with the acquire of readers. A value that comes too late here stays where nobody finds it,
+        // until its slot is needed.
+        let is_in = is_last
             && (self.current)
-                .compare_exchange(seen, next, Ordering::SeqCst, Ordering::Relaxed)
-                .is_ok()
+                .compare_exchange(seen, next, Ordering::Release, Ordering::Relaxed)
+                .is_ok();
+        slot.readers.fetch_sub(1, Ordering::Release);
+        is_in
     }
 }
 
@@ -134,113 +144,7 @@ impl<T> Deref for Reader<'_, T> {
 
 impl<T> Drop for Reader<'_, T> {
     fn drop(&mut self) {
-        self.slot.readers.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicUsize;
-
-    use super::*;
-
-    /// Two numbers that belong together, and a count of those that are there.
-    struct Pair<'a>(u64, u64, &'a AtomicUsize);
-
-    impl<'a> Pair<'a> {
-        fn new(number: u64, count: &'a AtomicUsize) -> Self {
-            count.fetch_add(1, Ordering::Relaxed);
-            Self(number, !number, count)
-        }
-    }
-
-    impl Drop for Pair<'_> {
-        fn drop(&mut self) {
-            self.0 = 0;
-            self.1 = 0;
-            self.2.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    #[test]
-    fn what_is_read_is_whole_and_never_older_than_before() {
-        const COUNT: u64 = 20_000;
-        let there = AtomicUsize::new(0);
-        let swap = Swap::<Pair<'_>>::new();
-        assert!(swap.read().is_none());
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let mut last = 0;
-                    while last < COUNT {
-                        let Some(pair) = swap.read() else { continue };
-                        assert_eq!(pair.0, !pair.1);
-                        assert!(pair.0 >= last, "{} after {last}", pair.0);
-                        last = pair.0;
-                    }
-                });
-            }
-            for number in 1..=COUNT {
-                let is_in = || {
-                    let seen = Swap::version(swap.read().as_ref());
-                    swap.replace(seen, Pair::new(number, &there))
-                };
-                while !is_in() {}
-            }
-        });
-        assert!(there.load(Ordering::Relaxed) <= SLOTS);
-        drop(swap);
-        assert_eq!(there.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_value_that_comes_too_late_is_not_put_in() {
-        let swap = Swap::new();
-        assert!(swap.replace(0, 'a'));
-        let seen = Swap::version(swap.read().as_ref());
-        assert!(swap.replace(seen, 'b'));
-        assert!(!swap.replace(seen, 'c') && !swap.replace(0, 'd'));
-        assert_eq!(swap.read().as_deref(), Some(&'b'));
-    }
-
-    #[test]
-    fn values_that_are_read_stay_and_others_make_room() {
-        let swap = Swap::new();
-        let mut readers = Vec::new();
-        let put = |number| swap.replace(Swap::version(swap.read().as_ref()), number);
-        for number in 0..SLOTS {
-            assert!(put(number));
-            readers.extend(swap.read());
-        }
-        assert!(!put(SLOTS));
-        assert!(readers.iter().map(|reader| **reader).eq(0..SLOTS));
-        readers.remove(3);
-        assert!(put(SLOTS));
-        assert_eq!(swap.read().as_deref(), Some(&SLOTS));
-    }
-
-    #[test]
-    fn of_many_writers_each_puts_its_value_in_once() {
-        const EACH: u64 = 2000;
-        let swap = Swap::new();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..EACH {
-                        loop {
-                            let (seen, next) = match swap.read() {
-                                Some(value) => (Swap::version(Some(&value)), *value + 1),
-                                None => (0, 1),
-                            };
-                            if swap.replace(seen, next) {
-                                break;
-                            }
-                        }
-                    }
-                });
-            }
-        });
-        let last = swap.read().map(|value| *value);
-        assert_eq!(last, Some(4 * EACH));
+        // Release pairs with the acquire of who claims the slot.
+        self.slot.readers.fetch_sub(1, Ordering::Release);
     }
 }

@@ -16,6 +16,7 @@ mod init;
 mod members;
 mod precedence;
 mod refusals;
+mod swap;
 mod threads;
 mod trust;
 mod volume;

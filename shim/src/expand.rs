@@ -13,7 +13,8 @@
 /// * `path: LAST, on_link` gives the [`Last`](psl_table::walk::Last) that holds, and a closure that answers
 ///   when it ends at a private link.
 ///
-/// `changes;` before them says that other names may lead elsewhere after the call.
+/// `changes;` before them says that other names may lead elsewhere after the call, `closes;` that directories may be gone
+/// or closed to this process.
 ///
 /// Or `=> function` names one in a submodule that gets the real function and then all arguments.
 macro_rules! hooks {
@@ -181,7 +182,12 @@ macro_rules! action {
     };
     ($real:ident ($($argument:ident),*) { changes; $($operands:tt)+ }) => {{
         let result = operands!({ $real($($argument),*) } $($operands)+);
-        $crate::quiet::forget();
+        $crate::known::forget();
+        result
+    }};
+    ($real:ident ($($argument:ident),*) { closes; $($operands:tt)+ }) => {{
+        let result = operands!({ $real($($argument),*) } $($operands)+);
+        $crate::known::forget_detours();
         result
     }};
     ($real:ident ($($argument:ident),*) { $($operands:tt)+ }) => {
@@ -195,20 +201,20 @@ macro_rules! operands {
     ($call:block $dir:ident / $path:ident $(; $($more:tt)+)?) => {
         $crate::call::operand(
             $dir, $path, psl_table::walk::Last::Followed, $crate::call::followed,
-            |$dir, $path| operands!($call $($($more)+)?),
+            move |$dir, $path| operands!($call $($($more)+)?),
         )
     };
     ($call:block $dir:ident / $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
-        $crate::call::operand($dir, $path, $last, $on_link, |$dir, $path| operands!($call $($($more)+)?))
+        $crate::call::operand($dir, $path, $last, $on_link, move |$dir, $path| operands!($call $($($more)+)?))
     };
     ($call:block $path:ident $(; $($more:tt)+)?) => {
         $crate::call::operand(
             libc::AT_FDCWD, $path, psl_table::walk::Last::Followed, $crate::call::followed,
-            |_, $path| operands!($call $($($more)+)?),
+            move |_, $path| operands!($call $($($more)+)?),
         )
     };
     ($call:block $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
-        $crate::call::operand(libc::AT_FDCWD, $path, $last, $on_link, |_, $path| operands!($call $($($more)+)?))
+        $crate::call::operand(libc::AT_FDCWD, $path, $last, $on_link, move |_, $path| operands!($call $($($more)+)?))
     };
 }
 

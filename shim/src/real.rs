@@ -34,9 +34,16 @@ impl Real {
     pub fn bind(&self) -> *mut c_void {
         // Relaxed: the pointer leads to code that was mapped before this library was.
         let bound = self.at.load(Ordering::Relaxed);
-        if !bound.is_null() {
-            return bound;
+        if bound.is_null() {
+            self.look_up()
+        } else {
+            bound
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up(&self) -> *mut c_void {
         // SAFETY: the name is a C string.
         let next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
         let next = if next.is_null() { MISSING } else { next };

@@ -8,7 +8,7 @@
 //!     resolve   a name that meets no link passes as it is; the others are walked over the snapshot
 //!       known          what was found out of names, for a moment
 //!       link_itself    what lstat, readlink and O_NOFOLLOW see on a link
-//!     real      the next definition of the symbol -> libc
+//!     real      the `next` definition of the symbol -> libc
 //! ```
 //!
 //! `init` runs before main and makes the snapshot; `restart` mends what was started without it, and `audit` tells the
@@ -26,6 +26,7 @@ mod resolve;
 mod link_descriptor;
 mod link_itself;
 
+mod next;
 mod real;
 
 mod atomic;

@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::hooks;
+use crate::next::{self, Next};
 
 /// Where a symbol is that this libc lacks: asking the loader again would allocate.
 const MISSING: *mut c_void = std::ptr::without_provenance_mut(1);
@@ -13,6 +14,7 @@ const MISSING: *mut c_void = std::ptr::without_provenance_mut(1);
 /// A symbol and where its next definition is.
 pub struct Real {
     name: &'static CStr,
+    hash: u32,
     at: AtomicPtr<c_void>,
 }
 
@@ -24,6 +26,7 @@ impl Real {
     pub const fn new(name: &'static CStr) -> Self {
         Self {
             name,
+            hash: next::hash(name),
             at: AtomicPtr::new(null_mut()),
         }
     }
@@ -44,9 +47,15 @@ impl Real {
     #[cold]
     #[inline(never)]
     fn look_up(&self) -> *mut c_void {
-        // SAFETY: the name is a C string.
-        let next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
-        let next = if next.is_null() { MISSING } else { next };
+        let next = match next::definition(self.name, self.hash) {
+            Next::At(next) => next,
+            Next::Missing => MISSING,
+            // SAFETY: the name is a C string.
+            Next::Unknown => match unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) } {
+                next if next.is_null() => MISSING,
+                next => next,
+            },
+        };
         self.at.store(next, Ordering::Relaxed);
         next
     }
@@ -67,12 +76,17 @@ impl Real {
     }
 }
 
-/// Binds all hooks' symbols, so that no later call asks the loader, which locks and may allocate.
+/// Binds what code without a frame jumps to; the others are bound at their first call, unless only the loader could, who
+/// locks and may allocate.
 pub fn bind() {
-    for real in hooks::REAL
+    let others: &[&Real] = match next::learn() {
+        true => &[],
+        false => hooks::REAL,
+    };
+    for real in hooks::dl::REAL
         .iter()
-        .chain(hooks::dl::REAL)
         .chain([&&hooks::raw::REAL])
+        .chain(others)
     {
         real.bind();
     }

@@ -43,7 +43,7 @@ fn assert_fails(name: &Path, kind: ErrorKind) {
 
 fn lose_the_right(parent: &Path, name: &Path) {
     assert_eq!(read_often(name), "own");
-    fs::set_permissions(parent, Permissions::from_mode(0)).expect("it is ours");
+    fs::set_permissions(parent, Permissions::from_mode(0o000)).expect("it is ours");
     assert_fails(name, ErrorKind::PermissionDenied);
     fs::set_permissions(parent, Permissions::from_mode(0o755)).expect("it is ours");
     assert_eq!(read(name), "own");

@@ -20,9 +20,6 @@
 macro_rules! hooks {
     ($( fn $name:ident $(| $twin:ident)* ($($arguments:tt)*) -> $result:ty, $action:tt; )*) => {
         $( row! { $name $($twin)*: ($($arguments)*) -> $result, $action } )*
-
-        /// The next definitions of all hooked symbols.
-        pub static REAL: &[&$crate::real::Real] = &[ $( &$name::REAL, $( &$twin::REAL, )* )* ];
     };
 }
 
@@ -41,14 +38,21 @@ macro_rules! hook {
             #[allow(unused_imports, reason = "not every prototype needs every type")]
             use super::*;
 
-            /// The next definition of this symbol.
-            #[allow(clippy::manual_c_str_literals, reason = "concat! makes no C string")]
-            pub static REAL: $crate::real::Real = $crate::real::Real::new(
-                match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+            /// This symbol.
+            pub enum Name {}
+
+            impl $crate::real::Symbol for Name {
+                #[allow(clippy::manual_c_str_literals, reason = "concat! makes no C string")]
+                const NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
+                    concat!(stringify!($name), "\0").as_bytes(),
+                ) {
                     Ok(name) => name,
                     Err(_) => unreachable!(),
-                },
-            );
+                };
+            }
+
+            /// The next definition of this symbol.
+            pub static REAL: $crate::real::Real<Name> = $crate::real::Real::new();
 
             declared! { $name ($($argument: $type),*) -> $result }
 

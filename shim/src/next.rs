@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use object::NativeEndian as Native;
 use object::elf::{
-    DT_GNU_HASH, DT_STRTAB, DT_SYMTAB, DT_VERSYM, GnuHashHeader, SHN_UNDEF, STT_FUNC, STT_NOTYPE,
-    Sym64, VERSYM_HIDDEN,
+    DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_VERSYM, GnuHashHeader, SHN_UNDEF, STT_FUNC,
+    STT_NOTYPE, Sym64, VERSYM_HIDDEN,
 };
 
 use crate::loaded::LinkMap;
@@ -29,23 +29,12 @@ pub enum Next {
     Unknown,
 }
 
-/// Learns what the program was started with, before main, when nobody loads anything; fails where only the loader
-/// understands all of that.
-pub fn learn() -> bool {
-    let Some(own) = LinkMap::own() else {
-        return false;
-    };
-    let mut last = None;
-    for object in own.behind() {
-        if Symbols::of(object).is_none() {
-            return false;
-        }
-        last = Some(object);
-    }
+/// Learns what the program was started with: before main, when nobody loads anything.
+pub fn learn() {
+    let last = LinkMap::own().and_then(|own| own.behind().last());
     let last = last.map_or(null_mut(), |last| std::ptr::from_ref(last).cast_mut());
     // Relaxed: threads are started later.
     LAST.store(last, Ordering::Relaxed);
-    !last.is_null()
 }
 
 /// Finds the next definition of a symbol, given the [`hash`] of its name.
@@ -78,33 +67,67 @@ pub const fn hash(name: &CStr) -> u32 {
     hash
 }
 
-/// The tables of an object's symbols: see elf(5), and for the hash table what linkers write by `--hash-style=gnu`.
+/// The tables of an object's symbols: see elf(5).
 struct Symbols {
     address: usize,
     symbols: *const Sym64<Native>,
     strings: *const c_char,
     /// Null where the object has no versions.
     versions: *const u16,
-    table: *const GnuHashHeader<Native>,
+    hashes: Hashes,
+}
+
+/// Where symbols are found by their names.
+enum Hashes {
+    /// What linkers write by `--hash-style=gnu`, and by default.
+    Gnu(*const GnuHashHeader<Native>),
+    /// The older one: how many buckets and symbols there are, then both.
+    SystemV(*const u32),
 }
 
 impl Symbols {
     fn of(object: &LinkMap) -> Option<Self> {
-        let [symbols, strings, versions, table] =
-            object.tables([DT_SYMTAB.0, DT_STRTAB.0, DT_VERSYM.0, DT_GNU_HASH.0]);
+        let [symbols, strings, versions, gnu, system_v] = object.tables([
+            DT_SYMTAB.0,
+            DT_STRTAB.0,
+            DT_VERSYM.0,
+            DT_GNU_HASH.0,
+            DT_HASH.0,
+        ]);
         Some(Self {
             address: object.address(),
             symbols: with_exposed_provenance(symbols?),
             strings: with_exposed_provenance(strings?),
             versions: with_exposed_provenance(versions.unwrap_or(0)),
-            table: with_exposed_provenance(table?),
+            hashes: match gnu {
+                Some(gnu) => Hashes::Gnu(with_exposed_provenance(gnu)),
+                None => Hashes::SystemV(with_exposed_provenance(system_v?)),
+            },
         })
     }
 
     fn definition(&self, name: &CStr, hash: u32) -> Next {
         // SAFETY: the loader looks symbols up in the same tables, which stay mapped as long as the object.
         unsafe {
-            let header = &*self.table;
+            match self.hashes {
+                Hashes::Gnu(header) => self.by_gnu_hash(header, name, hash),
+                Hashes::SystemV(table) => self.by_old_hash(table, name),
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The table is this object's.
+    unsafe fn by_gnu_hash(
+        &self,
+        table: *const GnuHashHeader<Native>,
+        name: &CStr,
+        hash: u32,
+    ) -> Next {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let header = &*table;
             let [buckets, first, words, shift] = [
                 header.bucket_count.get(Native),
                 header.symbol_base.get(Native),
@@ -114,7 +137,7 @@ impl Symbols {
             if buckets == 0 || words == 0 {
                 return Next::Missing;
             }
-            let bloom: *const u64 = self.table.add(1).cast();
+            let bloom: *const u64 = table.add(1).cast();
             let word = *bloom.add((hash / u64::BITS) as usize % words as usize);
             let bits = 1 << (hash % u64::BITS) | 1 << ((hash >> shift) % u64::BITS);
             if word & bits != bits {
@@ -141,6 +164,35 @@ impl Symbols {
                 index += 1;
             }
         }
+    }
+
+    /// # Safety
+    ///
+    /// The table is this object's.
+    unsafe fn by_old_hash(&self, table: *const u32, name: &CStr) -> Next {
+        let hash = name.to_bytes().iter().fold(0_u32, |hash, &byte| {
+            let hash = (hash << 4).wrapping_add(u32::from(byte));
+            let high = hash & 0xf000_0000;
+            (hash ^ high >> 24) & !high
+        });
+        // SAFETY: the caller's promise; number 0 is no symbol's, and ends a chain.
+        unsafe {
+            let buckets = *table;
+            if buckets == 0 {
+                return Next::Missing;
+            }
+            let bucket = table.add(2);
+            let chain = bucket.add(buckets as usize);
+            let mut index = *bucket.add((hash % buckets) as usize);
+            while index != 0 {
+                let symbol = self.symbol(index as usize, name);
+                if symbol != Next::Missing {
+                    return symbol;
+                }
+                index = *chain.add(index as usize);
+            }
+        }
+        Next::Missing
     }
 
     /// Returns what a symbol defines, if it has this name and is the version that a program gets which is linked today.

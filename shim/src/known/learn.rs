@@ -162,6 +162,10 @@ impl<'s> Asking<'s> {
             let so_far = &name.whole[..length];
             let follows = length < name.whole.len() || name.follows;
             if self.snapshot.has_name(component) {
+                // Who changes the working directory past libc is not seen: only a walk is sure of the present one.
+                if !name.whole.starts_with(b"/") {
+                    return Way::Unclear;
+                }
                 match self.at_place(so_far) {
                     Some(None) => {}
                     Some(Some(link)) if follows => {

@@ -34,16 +34,6 @@ impl Call {
         let is_still = false;
         Self { call, is_still }
     }
-
-    /// Whether it is made many times in a moment.
-    pub fn is_still(&self) -> bool {
-        self.is_still
-    }
-
-    /// Whether it starts programs.
-    pub fn is_run(&self) -> bool {
-        self.call.starts_with("run ")
-    }
 }
 
 /// Which process it is.

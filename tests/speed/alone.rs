@@ -6,10 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use psl_tests::host;
-
 use crate::pairs::median;
-use crate::room::{Room, Store};
+use crate::room::{ADMIN, Room, Store};
 use crate::way::Way;
 
 /// A figure with its goal.
@@ -72,7 +70,7 @@ fn add(room: &Room) -> io::Result<Figure> {
         let mut times = Vec::new();
         for number in 0..TIMES {
             let tree = room.tree();
-            let mut command = Command::new(host::admin());
+            let mut command = Command::new(room.built(ADMIN));
             command
                 .env_clear()
                 .env("PSL_CONFIG", room.config())

@@ -8,10 +8,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use psl_tests::{shim, store};
+use psl_tests::store;
 use tempfile::TempDir;
 
 use crate::{trees, way};
+
+/// The preload library.
+pub const LIBRARY: &str = "libpsl_shim.so";
+
+/// The command line.
+pub const ADMIN: &str = "psl-admin";
 
 /// Which store a process uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +42,7 @@ impl Store {
 pub struct Room {
     _dir: TempDir,
     path: PathBuf,
+    built: PathBuf,
     fakechroot: OsString,
     /// What processes inherit.
     small: (String, String),
@@ -54,18 +61,17 @@ impl Room {
         let mut room = Self {
             _dir: dir,
             path,
+            built: std::env::current_exe()?,
             fakechroot: trees::library_of("fakechroot")?,
             small: nothing(),
             large: nothing(),
         };
         trees::make(&room.tree())?;
+        fs::write(room.path.join("empty.c"), "")?;
         trees::compile(&room.path.join("empty.c"), &room.empty(), &["-shared"])?;
         let calls = Path::new(env!("CARGO_MANIFEST_DIR")).join("c/calls.c");
         trees::compile(&calls, &room.calls(), &["-O2"])?;
-        fs::write(
-            room.config(),
-            format!("shim = {:?}\n", shim::library().display()),
-        )?;
+        fs::write(room.config(), format!("shim = {:?}\n", room.built(LIBRARY)))?;
         for which in [Store::Small, Store::Large] {
             let made = store::make(&room.store(which), &room.table(which.rows()));
             made.map_err(io::Error::other)?;
@@ -108,6 +114,11 @@ impl Room {
         &self.fakechroot
     }
 
+    /// What was built beside this program.
+    pub fn built(&self, name: &str) -> PathBuf {
+        self.built.with_file_name(name)
+    }
+
     /// A store's directory.
     pub fn store(&self, which: Store) -> PathBuf {
         self.path.join(format!("store-{}", which.rows()))
@@ -130,7 +141,7 @@ impl Room {
             Store::Large => &self.large,
         };
         command
-            .env("LD_PRELOAD", shim::library())
+            .env("LD_PRELOAD", self.built(LIBRARY))
             .envs(self.variables(which))
             .env(name, value);
     }

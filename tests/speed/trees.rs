@@ -21,11 +21,13 @@ pub fn make(tree: &Path) -> io::Result<()> {
     for dir in ["dir", "link", "version2", "other"] {
         fs::create_dir_all(tree.join(dir))?;
     }
-    for file in ["file", "dir/file", "version2/file", "empty.c"] {
+    for file in ["file", "dir/file", "version2/file"] {
         fs::write(tree.join(file), "text\n")?;
     }
-    fs::write(tree.join("empty.c"), "")?;
-    fs::copy(tree.join("empty.c"), tree.join("../../empty.c"))?;
+    // A mount engine wants something to lie where links are.
+    for number in 1..10 {
+        fs::write(tree.join(format!("other/from-{number}")), "")?;
+    }
     // The links of the bare: `real` for who has no others.
     symlink("version2", tree.join("real"))?;
     files(&tree.join("entries"), ENTRIES, ENTRIES, "")?;

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use psl_table::pinned::VARIABLE;
-use psl_tests::{host, shim};
 
-use crate::room::{Room, Store};
+use crate::room::{ADMIN, LIBRARY, Room, Store};
 
 /// What libfakechroot leaves as it is, so that the system's programs are the same for everybody.
 const SYSTEM: &str = "/usr:/bin:/lib:/lib64:/etc:/proc:/dev:/sys:/opt";
@@ -77,7 +76,7 @@ impl Way {
         let (target, place) = (tree.join("version2"), tree.join("link"));
         let mut command = match self {
             Self::Mount => {
-                let mut command = Command::new(host::admin());
+                let mut command = Command::new(room.built(ADMIN));
                 command
                     .args(["run", "--engine", "mount", "--member", "m", "--"])
                     .arg(program);
@@ -107,7 +106,7 @@ impl Way {
             .current_dir(&tree);
         match self {
             Self::Empty => _ = command.env("LD_PRELOAD", room.empty()),
-            Self::Inert => _ = command.env("LD_PRELOAD", shim::library()),
+            Self::Inert => _ = command.env("LD_PRELOAD", room.built(LIBRARY)),
             Self::Preload => room.enter(&mut command, Store::Small),
             Self::Wide => room.enter(&mut command, Store::Large),
             Self::Mount => _ = command.envs(room.variables(Store::Small)),
@@ -136,7 +135,7 @@ pub fn inherited(room: &Room, store: Store) -> Option<(String, String)> {
     let mut command = Command::new("/usr/bin/env");
     command
         .env_clear()
-        .env("LD_PRELOAD", shim::library())
+        .env("LD_PRELOAD", room.built(LIBRARY))
         .envs(room.variables(store));
     // What a process passes on is only seen in the next one.
     command.arg("/usr/bin/env");

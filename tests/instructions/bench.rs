@@ -10,8 +10,12 @@ use tempfile::TempDir;
 
 use crate::callgrind;
 
-/// In how many calls one is counted; as many come before them, to have all bound.
-const CALLS: u64 = 100;
+/// In how many calls one is counted: so many that it does not count what differs from one start to the next. As many
+/// come before them, to have all bound.
+const CALLS: u64 = 2000;
+
+/// The same of programs that are started.
+const RUNS: u64 = 20;
 
 /// How far the clock goes on where a name is not known any more: a moment of the library's.
 const MOMENT: &str = "16777216";
@@ -106,12 +110,16 @@ impl Bench {
 
     /// Returns how many instructions one more call takes.
     pub fn per_call(&self, call: &Call) -> u64 {
-        let more = self.total(call, 2 * CALLS) - self.total(call, CALLS);
-        more / CALLS
+        let calls = match call.call.starts_with("run ") {
+            true => RUNS,
+            false => CALLS,
+        };
+        let more = self.total(call, 2 * calls) - self.total(call, calls);
+        more / calls
     }
 
     /// Returns how many a process takes that makes so many calls.
-    pub fn total(&self, call: &Call, calls: u64) -> u64 {
+    fn total(&self, call: &Call, calls: u64) -> u64 {
         let tree = self.tree().display().to_string();
         let mut command = self.command(&self.at("calls"), Ran::Inside);
         command.args(call.call.split(' ').map(|it| it.replace("{tree}", &tree)));

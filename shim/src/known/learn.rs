@@ -24,6 +24,11 @@ pub fn learn(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> Known 
     let (Some(moment), Some(name)) = (now(is_absolute), Name::of(text, last)) else {
         return Known::NOTHING;
     };
+    // With more than one it may well lead through more than one, and past no working directory that may have been changed
+    // by a system call past libc.
+    if places_named(snapshot, name.whole) > usize::from(is_absolute) {
+        return Known::NOTHING;
+    }
     let closed = CLOSED.number();
     let mut asking = Asking {
         snapshot,
@@ -103,6 +108,14 @@ fn start_of_last(name: &[u8]) -> usize {
         .map_or(0, |slash| slash + 1)
 }
 
+/// Counts the components that have the name of a place, in whatever directory.
+fn places_named(snapshot: &Snapshot, name: &[u8]) -> usize {
+    let components = name.split(|&byte| byte == b'/');
+    components
+        .filter(|component| snapshot.has_name(component))
+        .count()
+}
+
 /// Whether a directory without symlinks on its way has this physical path: there is nothing to leave out of it.
 fn is_physical(dir: &[u8]) -> bool {
     let mut components = dir.split(|&byte| byte == b'/').skip(1);
@@ -174,10 +187,6 @@ impl<'s> Asking<'s> {
             let so_far = &name.whole[..length];
             let follows = length < name.whole.len() || name.follows;
             if self.snapshot.has_name(component) {
-                // Who changes the working directory past libc is not seen: only a walk is sure of the present one.
-                if !name.whole.starts_with(b"/") {
-                    return Way::Unclear;
-                }
                 match self.at_place(dir, component, links, so_far) {
                     Some(None) => {}
                     Some(Some(link)) if follows => {
@@ -220,16 +229,7 @@ impl<'s> Asking<'s> {
     ) -> Option<Option<&'s Link>> {
         let snapshot = self.snapshot;
         if links > 0 || !is_physical(dir) {
-            return match walk::walk(snapshot, &Host, CWD, name, Last::Kept, self.lease()?) {
-                // A link lives in the snapshot, and not in the memory of the walk.
-                Ok(End::Link(link)) => Some(Some(snapshot.link(snapshot.number_of(link)?)?)),
-                Ok(End::Name {
-                    through_link: false,
-                    through_magic: false,
-                    ..
-                }) => Some(None),
-                _ => None,
-            };
+            return None;
         }
         let dir = if dir.is_empty() { b"/" } else { dir };
         match snapshot.at(&Host, dir, component) {
@@ -283,7 +283,8 @@ impl<'s> Asking<'s> {
         last: Last,
     ) -> Option<(Detour, bool)> {
         let snapshot = self.snapshot;
-        if snapshot.has_live() || link.to.to_bytes().first() != Some(&b'/') {
+        let to = link.to.to_bytes();
+        if snapshot.has_live() || !to.starts_with(b"/") || places_named(snapshot, to) > 0 {
             return None;
         }
         let detour = Detour::past(snapshot, link, replaced)?;

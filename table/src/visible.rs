@@ -37,7 +37,7 @@ pub fn lines(text: &str) -> String {
     shown
 }
 
-/// Shows something as [`line`] does.
+/// Shows something as [`line()`] does.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<T>(pub T);
 

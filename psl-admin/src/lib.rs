@@ -29,6 +29,7 @@ mod rollback;
 mod run;
 mod show;
 mod stage;
+mod store_file;
 mod upgrade;
 
 pub mod amend;

@@ -6,7 +6,8 @@ use psl_table::snapshot::Link;
 use psl_table::walk::Last;
 use rustix::io::Errno;
 
-use crate::resolve::{Operand, resolve};
+use crate::known::{self, Known};
+use crate::resolve::{Operand, further};
 
 /// A C function's result, which says when it failed.
 pub trait Failure {
@@ -61,7 +62,8 @@ impl Failure for Code {
 ///
 /// # Safety
 ///
-/// As for [`resolve`].
+/// As for [`resolve`](crate::resolve::resolve).
+#[inline(always)]
 pub unsafe fn operand<R: Failure>(
     dir: c_int,
     path: *const c_char,
@@ -70,8 +72,13 @@ pub unsafe fn operand<R: Failure>(
     call: impl FnOnce(c_int, *const c_char) -> R,
 ) -> R {
     // SAFETY: the caller's promise.
+    let known = unsafe { known::glance(dir, path, last) };
+    if known == Known::QUIET {
+        return call(dir, path);
+    }
+    // SAFETY: the caller's promise.
     unsafe {
-        resolve(dir, path, last, |operand| match operand {
+        further(known, dir, path, last, move |operand| match operand {
             Operand::Given => call(dir, path),
             Operand::Rewritten(name) => call(libc::AT_FDCWD, name.as_ptr()),
             Operand::Link(link) => on_link(link).unwrap_or_else(|errno| fail(errno)),

@@ -13,15 +13,13 @@
 /// * `path: LAST, on_link` gives the [`Last`](psl_table::walk::Last) that holds, and a closure that answers
 ///   when it ends at a private link.
 ///
-/// `changes;` before them says that other names may lead elsewhere after the call.
+/// `changes;` before them says that other names may lead elsewhere after the call, `closes;` that directories may be gone
+/// or closed to this process.
 ///
 /// Or `=> function` names one in a submodule that gets the real function and then all arguments.
 macro_rules! hooks {
     ($( fn $name:ident $(| $twin:ident)* ($($arguments:tt)*) -> $result:ty, $action:tt; )*) => {
         $( row! { $name $($twin)*: ($($arguments)*) -> $result, $action } )*
-
-        /// The next definitions of all hooked symbols.
-        pub static REAL: &[&$crate::real::Real] = &[ $( &$name::REAL, $( &$twin::REAL, )* )* ];
     };
 }
 
@@ -40,14 +38,21 @@ macro_rules! hook {
             #[allow(unused_imports, reason = "not every prototype needs every type")]
             use super::*;
 
-            /// The next definition of this symbol.
-            #[allow(clippy::manual_c_str_literals, reason = "concat! makes no C string")]
-            pub static REAL: $crate::real::Real = $crate::real::Real::new(
-                match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+            /// This symbol.
+            pub enum Name {}
+
+            impl $crate::real::Symbol for Name {
+                #[allow(clippy::manual_c_str_literals, reason = "concat! makes no C string")]
+                const NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
+                    concat!(stringify!($name), "\0").as_bytes(),
+                ) {
                     Ok(name) => name,
                     Err(_) => unreachable!(),
-                },
-            );
+                };
+            }
+
+            /// The next definition of this symbol.
+            pub static REAL: $crate::real::Real<Name> = $crate::real::Real::new();
 
             declared! { $name ($($argument: $type),*) -> $result }
 
@@ -181,7 +186,12 @@ macro_rules! action {
     };
     ($real:ident ($($argument:ident),*) { changes; $($operands:tt)+ }) => {{
         let result = operands!({ $real($($argument),*) } $($operands)+);
-        $crate::quiet::forget();
+        $crate::known::forget();
+        result
+    }};
+    ($real:ident ($($argument:ident),*) { closes; $($operands:tt)+ }) => {{
+        let result = operands!({ $real($($argument),*) } $($operands)+);
+        $crate::known::forget_detours();
         result
     }};
     ($real:ident ($($argument:ident),*) { $($operands:tt)+ }) => {
@@ -195,20 +205,20 @@ macro_rules! operands {
     ($call:block $dir:ident / $path:ident $(; $($more:tt)+)?) => {
         $crate::call::operand(
             $dir, $path, psl_table::walk::Last::Followed, $crate::call::followed,
-            |$dir, $path| operands!($call $($($more)+)?),
+            move |$dir, $path| operands!($call $($($more)+)?),
         )
     };
     ($call:block $dir:ident / $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
-        $crate::call::operand($dir, $path, $last, $on_link, |$dir, $path| operands!($call $($($more)+)?))
+        $crate::call::operand($dir, $path, $last, $on_link, move |$dir, $path| operands!($call $($($more)+)?))
     };
     ($call:block $path:ident $(; $($more:tt)+)?) => {
         $crate::call::operand(
             libc::AT_FDCWD, $path, psl_table::walk::Last::Followed, $crate::call::followed,
-            |_, $path| operands!($call $($($more)+)?),
+            move |_, $path| operands!($call $($($more)+)?),
         )
     };
     ($call:block $path:ident : $last:expr, $on_link:expr $(; $($more:tt)+)?) => {
-        $crate::call::operand(libc::AT_FDCWD, $path, $last, $on_link, |_, $path| operands!($call $($($more)+)?))
+        $crate::call::operand(libc::AT_FDCWD, $path, $last, $on_link, move |_, $path| operands!($call $($($more)+)?))
     };
 }
 

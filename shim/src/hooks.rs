@@ -141,10 +141,10 @@ hooks! {
 
     // Changing what a file is. The link itself is changed through the table only.
 
-    fn chmod(path: *const c_char, mode: mode_t) -> c_int, { path };
+    fn chmod(path: *const c_char, mode: mode_t) -> c_int, { closes; path };
     fn lchmod(path: *const c_char, mode: mode_t) -> c_int, { path: Kept, |_| Err(Errno::OPNOTSUPP) };
     fn fchmodat(dir: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int,
-        { dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::OPNOTSUPP) };
+        { closes; dir/path: kept_if(flags & libc::AT_SYMLINK_NOFOLLOW), |_| Err(Errno::OPNOTSUPP) };
     fn chown(path: *const c_char, owner: uid_t, group: gid_t) -> c_int, { path };
     fn lchown(path: *const c_char, owner: uid_t, group: gid_t) -> c_int, { path: Kept, |_| Err(Errno::PERM) };
     fn fchownat(dir: c_int, path: *const c_char, owner: uid_t, group: gid_t, flags: c_int) -> c_int,
@@ -208,9 +208,10 @@ hooks! {
     fn mkfifo(path: *const c_char, mode: mode_t) -> c_int, { path: Entry, |_| Err(Errno::EXIST) };
     fn mkfifoat(dir: c_int, path: *const c_char, mode: mode_t) -> c_int, { dir/path: Entry, |_| Err(Errno::EXIST) };
     fn unlink(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
-    fn unlinkat(dir: c_int, path: *const c_char, flags: c_int) -> c_int, { dir/path: Entry, |_| Err(Errno::BUSY) };
-    fn remove(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
-    fn rmdir(path: *const c_char) -> c_int, { path: Entry, |_| Err(Errno::BUSY) };
+    fn unlinkat(dir: c_int, path: *const c_char, flags: c_int) -> c_int,
+        { closes; dir/path: Entry, |_| Err(Errno::BUSY) };
+    fn remove(path: *const c_char) -> c_int, { closes; path: Entry, |_| Err(Errno::BUSY) };
+    fn rmdir(path: *const c_char) -> c_int, { closes; path: Entry, |_| Err(Errno::BUSY) };
     fn rename(old: *const c_char, new: *const c_char) -> c_int,
         { changes; old: Entry, |_| Err(Errno::BUSY); new: Entry, |_| link_itself::rename_onto(libc::AT_FDCWD, old, 0) };
     fn renameat(olddir: c_int, old: *const c_char, newdir: c_int, new: *const c_char) -> c_int,

@@ -7,11 +7,11 @@ use psl_table::pinned::{self, Engine};
 
 use crate::environment::{self, Carried, Start};
 use crate::instance::Instance;
+use crate::known;
 use crate::launch::uncovered::{self, Policy};
 use crate::live;
 use crate::loaded::LinkMap;
 use crate::own_file::{absolute, library_directory, preload_entry};
-use crate::quiet;
 use crate::real;
 use crate::registration;
 use crate::report::{Level, Report};
@@ -104,7 +104,7 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
     if own.is_none() {
         return;
     }
-    quiet::start();
+    known::start();
     if resolve::snapshot().is_some()
         && let Err(reason) = restart::mend(start, is_launch)
     {

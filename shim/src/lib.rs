@@ -6,9 +6,9 @@
 //! hooks         the table of libc symbols: data, nothing else
 //!   call        operand -> resolve -> real call
 //!     resolve   a name that meets no link passes as it is; the others are walked over the snapshot
-//!       quiet          names that were found to meet none, for a moment
+//!       known          what was found out of names, for a moment
 //!       link_itself    what lstat, readlink and O_NOFOLLOW see on a link
-//!     real      the next definition of the symbol -> libc
+//!     real      the `next` definition of the symbol -> libc
 //! ```
 //!
 //! `init` runs before main and makes the snapshot; `restart` mends what was started without it, and `audit` tells the
@@ -20,12 +20,13 @@ mod expand;
 mod hooks;
 
 mod call;
-mod quiet;
+mod known;
 mod resolve;
 
 mod link_descriptor;
 mod link_itself;
 
+mod next;
 mod real;
 
 mod atomic;

@@ -63,6 +63,23 @@ impl LinkMap {
         })
     }
 
+    /// Iterates over the objects behind this one, in the order in which the loader has loaded them.
+    ///
+    /// What the program was started with stays as it is for ever; further on holds what [`LinkMap::namespace`] says.
+    pub fn behind(&self) -> impl Iterator<Item = &Self> {
+        let mut at = self;
+        std::iter::from_fn(move || {
+            // SAFETY: as above.
+            at = unsafe { at.next.as_ref() }?;
+            Some(at)
+        })
+    }
+
+    /// Returns the difference between the addresses in its file and those in memory.
+    pub fn address(&self) -> usize {
+        self.address
+    }
+
     /// Whether this is an object of the program's namespace, and not of an auditing library's.
     pub fn is_of_program(&self) -> bool {
         // SAFETY: the loader sets it before any constructor runs.
@@ -123,32 +140,37 @@ impl LinkMap {
     }
 
     fn text(&self, tag: i64) -> Option<&[u8]> {
-        let strings = self.value(DT_STRTAB.0)? as usize;
-        // The loader adds the object's address to it, but where the section is read-only.
-        let strings = match strings < self.address {
-            true => strings + self.address,
-            false => strings,
-        };
-        let at = strings + self.value(tag)? as usize;
+        let [strings] = self.tables([DT_STRTAB.0]);
+        let at = strings? + self.values([tag])[0]? as usize;
         // SAFETY: the loader has checked the object, and uses the string itself.
         let text = unsafe { CStr::from_ptr(std::ptr::with_exposed_provenance(at)) };
         Some(text.to_bytes()).filter(|text| !text.is_empty())
     }
 
-    fn value(&self, tag: i64) -> Option<u64> {
+    /// Returns the addresses of what its dynamic section has by these tags.
+    pub fn tables<const COUNT: usize>(&self, tags: [i64; COUNT]) -> [Option<usize>; COUNT] {
+        self.values(tags).map(|table| match table? as usize {
+            // The loader adds the object's address to it, but where the section is read-only.
+            table if table < self.address => Some(table + self.address),
+            table => Some(table),
+        })
+    }
+
+    fn values<const COUNT: usize>(&self, tags: [i64; COUNT]) -> [Option<u64>; COUNT] {
+        let mut values = [None; COUNT];
         let mut entry = self.dynamic;
-        if entry.is_null() {
-            return None;
-        }
-        loop {
+        while !entry.is_null() {
             // SAFETY: the section ends with DT_NULL, and stays mapped as long as the object.
-            match unsafe { *entry } {
-                [found, _] if found as i64 == DT_NULL.0 => return None,
-                [found, value] if found as i64 == tag => return Some(value),
-                _ => {}
+            let [found, value] = unsafe { *entry };
+            if found as i64 == DT_NULL.0 {
+                break;
+            }
+            if let Some(at) = tags.iter().position(|tag| *tag == found as i64) {
+                values[at].get_or_insert(value);
             }
             entry = entry.wrapping_add(1);
         }
+        values
     }
 }
 

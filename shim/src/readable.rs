@@ -17,6 +17,24 @@ const PAGE: usize = 4096;
 /// The pages that could be read, by number; one that shares its slot with another is asked for again.
 static KNOWN: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
+/// Returns the name that a caller points to, without its NUL, if it lies in one page that was read before.
+///
+/// # Safety
+///
+/// As for [`name`].
+#[inline(always)]
+pub unsafe fn at_once<'a>(at: *const c_char) -> Option<&'a [u8]> {
+    let (page, in_page) = (at.addr() / PAGE, PAGE - at.addr() % PAGE);
+    // Relaxed: a number says nothing of what the page holds. No slot has an address that cannot be.
+    if page == 0 || KNOWN[page % KNOWN.len()].load(Ordering::Relaxed) != page {
+        return None;
+    }
+    // SAFETY: the page can be read to its end.
+    let length = unsafe { libc::strnlen(at, in_page) };
+    // SAFETY: so many bytes were just read.
+    (length < in_page).then(|| unsafe { std::slice::from_raw_parts(at.cast(), length) })
+}
+
 /// Returns the name that a caller points to.
 ///
 /// Fails with `EFAULT` where the kernel would, and with `ENAMETOOLONG` where there is no end within [`PATH_MAX`].

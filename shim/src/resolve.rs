@@ -11,8 +11,8 @@ use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use crate::descriptor::start_of;
+use crate::known::{self, Detour, Known};
 use crate::live::{self, Passed, Seen};
-use crate::quiet;
 use crate::readable;
 use crate::scratch::Lease;
 
@@ -47,6 +47,26 @@ pub unsafe fn resolve<R>(
     last: Last,
     then: impl FnOnce(Operand<'_>) -> R,
 ) -> R {
+    // SAFETY: the caller's promise.
+    match unsafe { known::glance(dir, path, last) } {
+        Known::QUIET => then(Operand::Given),
+        // SAFETY: the caller's promise.
+        known => unsafe { further(known, dir, path, last, then) },
+    }
+}
+
+/// Does the same for a name that is not quiet at a glance.
+///
+/// # Safety
+///
+/// As for [`resolve`].
+pub unsafe fn further<R>(
+    known: Known,
+    dir: c_int,
+    path: *const c_char,
+    last: Last,
+    then: impl FnOnce(Operand<'_>) -> R,
+) -> R {
     let Some(snapshot) = snapshot() else {
         return then(Operand::Given);
     };
@@ -58,9 +78,43 @@ pub unsafe fn resolve<R>(
         Err(errno) => return then(Operand::Error(errno)),
         Ok(path) => path,
     };
-    if quiet::is_quiet(snapshot, dir, path, last) {
+    let known = match known.detour() {
+        Some(_) => known,
+        None => known::learn(snapshot, dir, path, last),
+    };
+    if known == Known::QUIET {
         return then(Operand::Given);
     }
+    match known.detour() {
+        Some(detour) => match by_detour(snapshot, detour, path, then) {
+            Ok(result) => result,
+            Err(then) => walked(snapshot, dir, path, last, then),
+        },
+        None => walked(snapshot, dir, path, last, then),
+    }
+}
+
+/// Hands on the name that leads past a link; gives `then` back where that is too long.
+#[inline(never)]
+fn by_detour<R, F: FnOnce(Operand<'_>) -> R>(
+    snapshot: &Snapshot,
+    detour: Detour,
+    path: &CStr,
+    then: F,
+) -> Result<R, F> {
+    detour.name(snapshot, path.to_bytes(), |name| match name {
+        Some(name) => Ok(then(Operand::Rewritten(name))),
+        None => Err(then),
+    })
+}
+
+fn walked<R>(
+    snapshot: &'static Snapshot,
+    dir: c_int,
+    path: &CStr,
+    last: Last,
+    then: impl FnOnce(Operand<'_>) -> R,
+) -> R {
     // SAFETY: it is only given to the kernel.
     let start = unsafe { start_of(dir, path) };
     let path = path.to_bytes();

@@ -1,40 +1,46 @@
 //! A fast hash of names, a word at a time.
 
-/// Odd, without a pattern: the fractional part of the golden ratio.
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Odd, without a pattern: the fractional parts of the golden ratio and of the root of three.
+const FACTORS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbb67_ae85_84ca_a73b];
 
 /// Returns the hash of a text; a caller who keeps `seed` to itself cannot be given two texts with one hash on purpose.
 #[inline]
 pub fn hash(seed: u64, text: &[u8]) -> u64 {
-    let mut state = mixed(seed ^ text.len() as u64);
-    let mut words = text.chunks_exact(8);
-    for word in &mut words {
-        state = mixed(state ^ eight(word));
+    let length = text.len();
+    let mut state = seed;
+    let mut rest = text;
+    while rest.len() > 16 {
+        state = folded(eight(rest) ^ FACTORS[0], eight(&rest[8..]) ^ state);
+        rest = &rest[8..];
+        rest = &rest[8..];
     }
-    let rest = words.remainder();
-    // The last eight bytes again, where there are as many: no loop over single ones.
-    let last = match (text.len(), rest.len()) {
-        (_, 0) => return state,
-        (8.., _) => eight(&text[text.len() - 8..]),
-        (_, 4..) => four(rest) << 32 | four(&rest[rest.len() - 4..]),
-        (_, length) => {
-            let [first, middle, last] = [rest[0], rest[length / 2], rest[length - 1]];
-            u64::from_le_bytes([first, middle, last, 0, 0, 0, 0, 0])
-        }
+    // The last bytes once more where they overlap: no loop over single ones.
+    let [first, last] = match length {
+        16.. => [eight(&text[length - 16..]), eight(&text[length - 8..])],
+        8.. => [eight(text), eight(&text[length - 8..])],
+        4.. => [four(text), four(&text[length - 4..])],
+        0 => [0, 0],
+        _ => [
+            u64::from(text[0]) << 8 | u64::from(text[length / 2]),
+            u64::from(text[length - 1]),
+        ],
     };
-    mixed(state ^ last)
+    let state = folded(first ^ FACTORS[0], last ^ state);
+    folded(state ^ FACTORS[1], length as u64 ^ FACTORS[0])
 }
 
 /// Returns one word for several, with which they can be told from others as by a hash.
 #[inline]
 pub fn combined<const COUNT: usize>(words: [u64; COUNT]) -> u64 {
-    words.into_iter().fold(0, |state, word| mixed(state ^ word))
+    words.into_iter().fold(0, |state, word| {
+        folded(state ^ word ^ FACTORS[0], FACTORS[1])
+    })
 }
 
 /// Multiplies, and folds the upper half of the product into the lower one.
 #[inline(always)]
-fn mixed(word: u64) -> u64 {
-    let product = u128::from(word ^ FACTOR) * u128::from(FACTOR.rotate_left(32));
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
     (product >> 64) as u64 ^ product as u64
 }
 

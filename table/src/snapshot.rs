@@ -174,7 +174,7 @@ impl Snapshot {
 
     /// Whether a place may have this name: at little cost, and wrong in a name or two of a hundred that none has.
     #[inline]
-    fn may_have(&self, name: &[u8]) -> bool {
+    pub fn may_have(&self, name: &[u8]) -> bool {
         // A power of two, but for no places at all.
         let last = (self.bits.len() * 64).wrapping_sub(1);
         let has = |at: usize| {
@@ -205,6 +205,24 @@ impl Snapshot {
         match (self.root, tree.identity(CWD, c"/")) {
             (Some(then), Ok(now)) => then == now,
             _ => true,
+        }
+    }
+
+    /// Returns the number of a link of this snapshot, by which [`Snapshot::link`] finds it again.
+    pub fn number_of(&self, link: &Link) -> Option<usize> {
+        let offset = std::ptr::from_ref(link)
+            .addr()
+            .checked_sub(self.places.as_ptr().addr())?;
+        let number = offset / size_of::<Place>();
+        let found = self.link(number)?;
+        std::ptr::eq(found, link).then_some(number)
+    }
+
+    /// Returns the link with this number.
+    pub fn link(&self, number: usize) -> Option<&Link> {
+        match &self.places.get(number)?.entry {
+            Entry::Link(link) => Some(link),
+            Entry::Hidden => None,
         }
     }
 

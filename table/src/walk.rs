@@ -41,6 +41,8 @@ pub enum End<'a> {
         through_link: bool,
         /// Whether a magic link of procfs was followed, which may lead elsewhere the next time.
         through_magic: bool,
+        /// How many symlinks were followed, real and private together.
+        links: usize,
     },
     /// A private link itself, in the last component of a name whose last symlink is not followed.
     Link(&'a Link),
@@ -145,7 +147,7 @@ pub fn watched<'a>(
                 if let Err(errno) = at.check_directory(tree) {
                     at.push(tree, name)?;
                     watch.step(at.text(), Step::Refused(errno));
-                    return failed(at, &rest, through_link, errno);
+                    return failed(at, &rest, (through_link, links), errno);
                 }
                 at.up(tree)?;
                 watch.step(at.text(), Step::Up);
@@ -157,7 +159,7 @@ pub fn watched<'a>(
             if let Err(errno) = at.check_directory(tree) {
                 at.push(tree, name)?;
                 watch.step(at.text(), Step::Refused(errno));
-                return failed(at, &rest, through_link, errno);
+                return failed(at, &rest, (through_link, links), errno);
             }
             let Entry::Link(link) = entry else {
                 watch.step(at.text(), Step::Hidden { name });
@@ -184,7 +186,7 @@ pub fn watched<'a>(
             Err(errno) if is_no_symlink(errno) => watch.step(at.text(), Step::Plain),
             Err(errno) => {
                 watch.step(at.text(), Step::Refused(errno));
-                return failed(at, &rest, through_link, errno);
+                return failed(at, &rest, (through_link, links), errno);
             }
             Ok(_) if is_last && !follows => watch.step(at.text(), Step::Plain),
             Ok(length) => {
@@ -218,6 +220,7 @@ pub fn watched<'a>(
         name: at.into_c_str(),
         through_link,
         through_magic,
+        links,
     })
 }
 
@@ -225,7 +228,7 @@ pub fn watched<'a>(
 fn failed<'a>(
     mut at: Position<'a, '_>,
     rest: &Rest<'_>,
-    through_link: bool,
+    (through_link, links): (bool, usize),
     errno: Errno,
 ) -> Result<End<'a>, Errno> {
     // What does not fit comes after what is wrong.
@@ -234,6 +237,7 @@ fn failed<'a>(
         name: at.into_c_str(),
         through_link,
         through_magic: false,
+        links,
     })
 }
 

@@ -108,14 +108,14 @@ impl Bench {
             std::env::join_paths(path.iter().map(PathBuf::as_path).chain([Path::new("/bin")]));
         command
             .env_clear()
-            .env("PATH", path.expect("no colon is in a temporary name"));
+            .env("PATH", path.expect("no colon is in a temporary name"))
+            .env("XDG_CACHE_HOME", self.path.join("cache"));
         match library {
             Library::Absent => command.env("LD_PRELOAD", counting.to_string()),
             Library::Inert => command.env("LD_PRELOAD", both()),
             Library::Engine => command
                 .env("LD_PRELOAD", both())
                 .env("PSL_STORE", self.store())
-                .env("XDG_CACHE_HOME", self.path.join("cache"))
                 .env("PSL_MEMBER", store::MEMBER),
         };
         command

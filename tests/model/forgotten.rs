@@ -32,12 +32,12 @@ impl Process {
     /// Whether a name is quiet, as `is_quiet` asks: the moment, then what is remembered, then the kernel.
     fn is_quiet(&self, name: &[u8]) -> bool {
         let hash = self.changes.moment(TICK, DIRECTORY).hash(name);
-        if self.names.has(hash) {
+        if self.names.get(hash).is_some() {
             return true;
         }
         let is_quiet = !self.is_symlink.load(Ordering::SeqCst);
         if is_quiet {
-            self.names.add(hash);
+            self.names.add(hash, 0);
         }
         is_quiet
     }
@@ -79,9 +79,33 @@ fn a_name_is_not_taken_for_another_one_in_its_slot() {
         process.symlink();
         let moment = process.changes.moment(TICK, DIRECTORY);
         let other = Arc::clone(&process);
-        let other = thread::spawn(move || other.names.add(moment.hash(b"quiet")));
+        let other = thread::spawn(move || other.names.add(moment.hash(b"quiet"), 0));
         assert!(!process.is_quiet(b"name"));
         other.join().expect("a thread that asserts nothing");
         assert!(!process.is_quiet(b"name") && process.is_quiet(b"quiet"));
+    });
+}
+
+#[test]
+fn what_is_known_of_a_name_is_never_what_was_known_of_another() {
+    tried(|| {
+        let process = Process::new();
+        let moment = process.changes.moment(TICK, DIRECTORY);
+        let entries = [(moment.hash(b"one"), 1), (moment.hash(b"two"), 2)];
+        let adding = entries.map(|(hash, number)| {
+            let process = Arc::clone(&process);
+            thread::spawn(move || process.names.add(hash, number))
+        });
+        let found = || {
+            for (hash, number) in entries {
+                let found = process.names.get(hash);
+                assert!(found.is_none_or(|found| found == number));
+            }
+        };
+        found();
+        for thread in adding {
+            thread.join().expect("a thread that asserts nothing");
+        }
+        found();
     });
 }

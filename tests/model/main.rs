@@ -10,7 +10,7 @@ mod atomic;
 mod swap;
 
 #[allow(dead_code, reason = "a model needs less of it than the library")]
-#[path = "../../shim/src/quiet/names.rs"]
+#[path = "../../shim/src/known/names.rs"]
 mod names;
 
 mod forgotten;

@@ -14,7 +14,7 @@ use psl_table::walk::Last;
 use self::needed::Opener;
 use crate::environment::Start;
 use crate::intern::intern;
-use crate::real::Real;
+use crate::real::{Real, Symbol};
 use crate::resolve::{Operand, resolve, snapshot};
 use crate::restart::is_audited;
 use crate::tokens::has_tokens;
@@ -22,11 +22,25 @@ use crate::tokens::has_tokens;
 mod cache;
 mod needed;
 
-static DLOPEN: Real = Real::new(c"dlopen");
-static DLMOPEN: Real = Real::new(c"dlmopen");
+enum Dlopen {}
+enum Dlmopen {}
 
-/// The next definitions of the symbols that are hooked here.
-pub static REAL: &[&Real] = &[&DLOPEN, &DLMOPEN];
+impl Symbol for Dlopen {
+    const NAME: &CStr = c"dlopen";
+}
+
+impl Symbol for Dlmopen {
+    const NAME: &CStr = c"dlmopen";
+}
+
+static DLOPEN: Real<Dlopen> = Real::new();
+static DLMOPEN: Real<Dlmopen> = Real::new();
+
+/// Binds the symbols that are hooked here.
+pub fn bind() {
+    DLOPEN.bind();
+    DLMOPEN.bind();
+}
 
 /// What to jump to, and with which path: C functions return two words in two registers.
 #[repr(C)]
@@ -107,21 +121,19 @@ unsafe extern "C" fn dlmopen() -> *mut c_void {
 
 unsafe extern "C" fn dlopen_jump(path: *const c_char) -> Jump {
     // SAFETY: the argument is the caller's, who called dlopen(3) with it.
-    unsafe { jump(path, &DLOPEN) }
+    unsafe { jump(path, &DLOPEN, true) }
 }
 
 unsafe extern "C" fn dlmopen_jump(path: *const c_char) -> Jump {
     // SAFETY: the argument is the caller's, who called dlmopen(3) with it.
-    unsafe { jump(path, &DLMOPEN) }
+    unsafe { jump(path, &DLMOPEN, false) }
 }
 
-unsafe fn jump(path: *const c_char, real: &Real) -> Jump {
-    let to = match real.bind() {
-        bound if bound.is_null() => absent as *mut c_void,
-        bound => bound,
-    };
+unsafe fn jump<S: Symbol>(path: *const c_char, real: &Real<S>, is_own_namespace: bool) -> Jump {
+    // SAFETY: the type is none, and any function can be jumped to.
+    let to = unsafe { real.get() }.unwrap_or(absent as *mut c_void);
     // SAFETY: the caller's promise.
-    let path = unsafe { without_links(path, std::ptr::eq(real, &DLOPEN)) };
+    let path = unsafe { without_links(path, is_own_namespace) };
     Jump { path, to }
 }
 

@@ -3,19 +3,26 @@
 //! Numbers that take no name are jumped through with everything as it came: `syscall(SYS_vfork)` returns twice, both
 //! times to its caller.
 
-use std::ffi::c_long;
+use std::ffi::{CStr, c_long};
 
 use self::number::{Numbered, Word};
 use super::*;
 use crate::expand::calls;
-use crate::real::Real;
+use crate::real::{Real, Symbol};
 
 mod kernel;
 mod number;
 mod numbers;
 
+/// `syscall()`.
+pub enum Name {}
+
+impl Symbol for Name {
+    const NAME: &CStr = c"syscall";
+}
+
 /// The next definition of `syscall()`.
-pub static REAL: Real = Real::new(c"syscall");
+pub static REAL: Real<Name> = Real::new();
 
 /// A system call: its number and its arguments.
 ///
@@ -161,7 +168,7 @@ unsafe extern "C" fn syscall() -> c_long {
         count = const COUNT,
         calls = sym CALLS,
         real = sym REAL,
-        at = const Real::AT,
+        at = const Real::<Name>::AT,
         unbound = sym unbound,
     )
 }
@@ -189,7 +196,7 @@ unsafe extern "C" fn syscall() -> c_long {
         count = const COUNT,
         calls = sym CALLS,
         real = sym REAL,
-        at = const Real::AT,
+        at = const Real::<Name>::AT,
         unbound = sym unbound,
     )
 }

@@ -6,7 +6,7 @@ use psl_table::tree::Host;
 use psl_table::walk::Last;
 
 use crate::call::{followed, operand};
-use crate::quiet;
+use crate::known;
 
 /// See chdir(2).
 pub unsafe fn chdir(
@@ -15,7 +15,7 @@ pub unsafe fn chdir(
 ) -> c_int {
     // SAFETY: the argument is the caller's, who called chdir(2) with it.
     let done = unsafe { at_directory(real, path) };
-    quiet::moved();
+    known::moved();
     done
 }
 
@@ -23,7 +23,7 @@ pub unsafe fn chdir(
 pub unsafe fn fchdir(real: unsafe extern "C" fn(c_int) -> c_int, fd: c_int) -> c_int {
     // SAFETY: the argument is the caller's, who called fchdir(2) with it.
     let done = unsafe { real(fd) };
-    quiet::moved();
+    known::moved();
     done
 }
 
@@ -56,10 +56,10 @@ pub unsafe fn pivot_root(
 /// See unshare(2): a thread may get a working directory, a root and mounts of its own.
 pub unsafe fn unshare(real: unsafe extern "C" fn(c_int) -> c_int, kinds: c_int) -> c_int {
     // Before it: no thread is to use a name of another's.
-    quiet::no_longer_shared();
+    known::no_longer_shared();
     // SAFETY: the argument is the caller's, who called unshare(2) with it.
     let done = unsafe { real(kinds) };
-    quiet::forget();
+    known::forget();
     done
 }
 
@@ -94,7 +94,7 @@ fn doubted(done: c_int) -> c_int {
     if done == 0 {
         Host::doubt_root();
     }
-    quiet::no_longer_shared();
-    quiet::forget();
+    known::no_longer_shared();
+    known::forget();
     done
 }

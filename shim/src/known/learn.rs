@@ -1,0 +1,270 @@
+//! What the kernel says of a name, directory by directory: what is known of one is not asked for again.
+
+use std::ffi::{CStr, c_int};
+
+use psl_table::snapshot::{Link, Snapshot};
+use psl_table::tree::Host;
+use psl_table::walk::{self, End, Last, MAX_LINKS};
+use rustix::fs::CWD;
+use rustix::io::Errno;
+
+use super::{CLOSED, DIRECTORIES, Detour, FILES, Known, Moment, now};
+use crate::descriptor::start_of;
+use crate::scratch::Lease;
+
+/// Finds out about a name that nothing is known of, and remembers it.
+#[cold]
+#[inline(never)]
+pub fn learn(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> Known {
+    let text = path.to_bytes();
+    let is_absolute = text.first() == Some(&b'/');
+    if dir != libc::AT_FDCWD && !is_absolute {
+        return in_directory(snapshot, dir, path, last);
+    }
+    let (Some(moment), Some(name)) = (now(is_absolute), Name::of(text, last)) else {
+        return Known::NOTHING;
+    };
+    let closed = CLOSED.number();
+    let mut asking = Asking {
+        snapshot,
+        lease: None,
+    };
+    let found = match asking.way(moment, &name) {
+        Way::Clear { stays, .. } => Some((Known::QUIET, stays)),
+        Way::Link {
+            link,
+            replaced,
+            links,
+        } => (asking.detour(link, replaced, links, text, last))
+            .and_then(|(detour, stays)| Some((detour.known(closed)?, stays))),
+        Way::Unclear => None,
+    };
+    let Some((known, stays)) = found else {
+        return Known::NOTHING;
+    };
+    if stays {
+        FILES.add(moment.of(last as u8).hash(text), known.0);
+    }
+    known
+}
+
+/// Does the same for a name that begins at a descriptor, beyond what is known at a glance.
+fn in_directory(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> Known {
+    let name = path.to_bytes();
+    let is_quiet = last == Last::Followed
+        && !name.is_empty()
+        && !name.contains(&b'/')
+        && !snapshot.has_name(name)
+        && is_no_symlink(dir, path);
+    if is_quiet {
+        Known::QUIET
+    } else {
+        Known::NOTHING
+    }
+}
+
+/// Whether a name in a directory is there and no symlink.
+fn is_no_symlink(dir: c_int, path: &CStr) -> bool {
+    // SAFETY: it is only given to the kernel.
+    let Ok(dir) = (unsafe { start_of(dir, path) }) else {
+        return false;
+    };
+    let read = rustix::fs::readlinkat_raw(dir, path, &mut [0; 1]);
+    read.is_err_and(walk::is_no_symlink)
+}
+
+/// A name in its parts.
+struct Name<'n> {
+    /// Without slashes at its end.
+    whole: &'n [u8],
+    /// What leads to the directory of the last component; empty for the root and for where the name starts.
+    parent: &'n [u8],
+    /// Whether a symlink in the last component is followed.
+    follows: bool,
+}
+
+impl<'n> Name<'n> {
+    /// Takes a name apart; none if it is empty, or ends with a slash that means something to the call.
+    fn of(text: &'n [u8], last: Last) -> Option<Self> {
+        let whole = trimmed(text);
+        let has_slash = whole.len() < text.len();
+        let is_plain = !(text.is_empty() || has_slash && last == Last::Entry);
+        is_plain.then(|| Self {
+            whole,
+            parent: trimmed(&whole[..start_of_last(whole)]),
+            follows: has_slash || last == Last::Followed,
+        })
+    }
+}
+
+fn start_of_last(name: &[u8]) -> usize {
+    name.iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1)
+}
+
+fn trimmed(name: &[u8]) -> &[u8] {
+    let end = name.iter().rposition(|&byte| byte != b'/');
+    &name[..end.map_or(0, |end| end + 1)]
+}
+
+/// Where a name leads, as far as was asked.
+enum Way<'s> {
+    /// Past no link, through so many symlinks.
+    Clear {
+        links: usize,
+        /// Whether that is so until something is changed: it is there, or it is missing.
+        stays: bool,
+    },
+    /// To a link at the end of its first bytes, itself counted among the symlinks.
+    Link {
+        link: &'s Link,
+        replaced: usize,
+        links: usize,
+    },
+    /// A walk has to tell.
+    Unclear,
+}
+
+/// What the kernel says of a name that meets no link.
+enum Answer {
+    /// It is there, through so many symlinks.
+    There {
+        links: usize,
+    },
+    Fails(Errno),
+}
+
+struct Asking<'s> {
+    snapshot: &'s Snapshot,
+    lease: Option<Lease>,
+}
+
+impl<'s> Asking<'s> {
+    /// Follows a name, from the last of its directories that is known.
+    fn way(&mut self, moment: Moment, name: &Name<'_>) -> Way<'s> {
+        let mut known = name.parent;
+        let mut links = 0;
+        while !known.is_empty() {
+            if let Some(count) = DIRECTORIES.get(moment.hash(known)) {
+                links = count as usize;
+                break;
+            }
+            known = trimmed(&known[..start_of_last(known)]);
+        }
+        let mut length = known.len();
+        while length < name.whole.len() {
+            let rest = &name.whole[length..];
+            let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
+            let component = rest[slashes..].split(|&byte| byte == b'/').next();
+            let component = component.unwrap_or_default();
+            length += slashes + component.len();
+            let so_far = &name.whole[..length];
+            let follows = length < name.whole.len() || name.follows;
+            if self.snapshot.has_name(component) {
+                // Who changes the working directory past libc is not seen: only a walk is sure of the present one.
+                if !name.whole.starts_with(b"/") {
+                    return Way::Unclear;
+                }
+                match self.at_place(so_far) {
+                    Some(None) => {}
+                    Some(Some(link)) if follows => {
+                        return Way::Link {
+                            link,
+                            replaced: length,
+                            links: links + 1,
+                        };
+                    }
+                    _ => return Way::Unclear,
+                }
+            }
+            if !follows {
+                break;
+            }
+            match self.ask(so_far, links) {
+                Some(Answer::There { links: count }) => links = count,
+                Some(Answer::Fails(errno)) => {
+                    // Others are due to rights, which this process may get. What is missing further up may be made,
+                    // with a link's place in it.
+                    let stays = errno == Errno::NOENT && length == name.whole.len();
+                    return Way::Clear { links, stays };
+                }
+                None => return Way::Unclear,
+            }
+            if length < name.whole.len() {
+                DIRECTORIES.add(moment.hash(so_far), links as u64);
+            }
+        }
+        Way::Clear { links, stays: true }
+    }
+
+    /// Returns the link that a name is, some nothing if it is something else, and none where only a walk can tell.
+    fn at_place(&mut self, name: &[u8]) -> Option<Option<&'s Link>> {
+        let snapshot = self.snapshot;
+        match walk::walk(snapshot, &Host, CWD, name, Last::Kept, self.lease()?) {
+            // A link lives in the snapshot, and not in the memory of the walk.
+            Ok(End::Link(link)) => Some(Some(snapshot.link(snapshot.number_of(link)?)?)),
+            Ok(End::Name {
+                through_link: false,
+                through_magic: false,
+                ..
+            }) => Some(None),
+            _ => None,
+        }
+    }
+
+    /// Asks the kernel for the last component of a name whose directory is reached through so many symlinks; none where
+    /// only a walk can tell.
+    fn ask(&mut self, name: &[u8], links: usize) -> Option<Answer> {
+        let snapshot = self.snapshot;
+        let lease = self.lease()?;
+        let copy = lease.buffer().get_mut(..=name.len())?;
+        copy[..name.len()].copy_from_slice(name);
+        copy[name.len()] = 0;
+        let path = CStr::from_bytes_with_nul(copy).ok()?;
+        match rustix::fs::readlinkat_raw(CWD, path, &mut [0; 1]) {
+            Err(errno) if walk::is_no_symlink(errno) => Some(Answer::There { links }),
+            Err(errno) => Some(Answer::Fails(errno)),
+            Ok(_) => match walk::walk(snapshot, &Host, CWD, name, Last::Followed, lease) {
+                Ok(End::Name {
+                    through_link: false,
+                    through_magic: false,
+                    links,
+                    ..
+                }) => Some(Answer::There { links }),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns the way past a link, if that is clear, and whether it stays so.
+    fn detour(
+        &mut self,
+        link: &Link,
+        replaced: usize,
+        links: usize,
+        text: &[u8],
+        last: Last,
+    ) -> Option<(Detour, bool)> {
+        let snapshot = self.snapshot;
+        if snapshot.has_live() || link.to.to_bytes().first() != Some(&b'/') {
+            return None;
+        }
+        let detour = Detour::past(snapshot, link, replaced)?;
+        let stays = detour.name(snapshot, text, |name| {
+            let (moment, name) = (now(true)?, Name::of(name?.to_bytes(), last)?);
+            match self.way(moment, &name) {
+                Way::Clear { links: more, stays } if links + more <= MAX_LINKS => Some(stays),
+                _ => None,
+            }
+        })?;
+        Some((detour, stays))
+    }
+
+    fn lease(&mut self) -> Option<&mut Lease> {
+        if self.lease.is_none() {
+            self.lease = Lease::take();
+        }
+        self.lease.as_mut()
+    }
+}

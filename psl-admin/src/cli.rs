@@ -1,5 +1,5 @@
 //! The command line: global flags and the list of verbs.
-use crate::console::Console;
+use crate::console::{Console, styled};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -125,7 +125,7 @@ impl Verb {
 /// Prints the help or version that was asked for, or what is wrong with the command line.
 pub fn show_usage(error: &clap::Error) -> Exit {
     colour_wanted().write_global();
-    let text = error.render().ansi().to_string();
+    let text = styled(&error.render().ansi().to_string());
     let (written, exit) = if error.use_stderr() {
         let text = text.replacen("error:", "psl-admin:", 1);
         (anstream::stderr().write_all(text.as_bytes()), Exit::Usage)

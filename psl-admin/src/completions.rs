@@ -22,7 +22,7 @@ impl Completions {
     pub fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "psl-admin", &mut script);
-        context.console.print(script)?;
+        context.console.print_exactly(script)?;
         Ok(Exit::Done)
     }
 }

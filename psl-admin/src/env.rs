@@ -42,7 +42,7 @@ impl Env {
             let lines = variables
                 .iter()
                 .map(|(name, value)| format!("{name}={}\n", quoted(value)));
-            context.console.print(lines.collect::<String>())?;
+            context.console.print_exactly(lines.collect::<String>())?;
         }
         Ok(Exit::Done)
     }

@@ -95,6 +95,9 @@ impl Gc {
             let name = found.file.display().to_string();
             report.add(Kind::Registration, name, Outcome::gone(self.dry_run));
         }
+        if !self.dry_run {
+            leftovers::tidy(&rolls)?;
+        }
         report.print(context.console)?;
         Ok(report.exit())
     }

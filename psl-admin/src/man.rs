@@ -27,7 +27,7 @@ impl Man {
             clap_mangen::Man::new(Cli::command())
                 .render(&mut page)
                 .expect("writing to a Vec succeeds");
-            context.console.print(page)?;
+            context.console.print_exactly(page)?;
             return Ok(Exit::Done);
         };
         clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {

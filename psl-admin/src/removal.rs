@@ -1,9 +1,9 @@
 //! The removal of a tree, however deep it is, and though its directories cannot be written.
 use crate::tour::Cursor;
-use rustix::fs::{AtFlags, Mode, fchmod, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
 use rustix::io::{Errno, Result};
 use std::ffi::CString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Removes a name in an open directory, with all that is below it. A name that is missing is removed already.
 ///
@@ -41,7 +41,11 @@ pub fn remove(dir: OwnedFd, name: CString) -> Result<()> {
 fn open_up(cursor: &mut Cursor, name: &CString) -> Result<()> {
     match cursor.enter_within_mount(name) {
         Err(Errno::ACCESS) => {
-            rustix::fs::chmodat(cursor.dir(), name, Mode::RWXU, AtFlags::empty())?;
+            // Not by its name, which may be a symlink's by now.
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let opened = openat(cursor.dir(), name, flags, Mode::empty())?;
+            let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
+            rustix::fs::chmod(path, Mode::RWXU)?;
             cursor.enter_within_mount(name)?;
         }
         entered => entered?,

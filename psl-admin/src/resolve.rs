@@ -49,7 +49,7 @@ impl Resolve {
                 Ok(physical) => {
                     context
                         .console
-                        .print([physical.as_os_str().as_bytes(), b"\n"].concat())?;
+                        .print_exactly([physical.as_os_str().as_bytes(), b"\n"].concat())?;
                 }
                 Err(error) => context.console.note(&format!("{path:?}: {error}")),
             }

@@ -2,10 +2,10 @@
 mod entry;
 mod life;
 
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::detached::process::Identity;
-use psl_table::store::Store;
+use crate::store_file;
+use psl_table::store::{Store, Trust};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
@@ -29,9 +29,8 @@ const ASIDE: &str = ".aside";
 /// How long nobody takes to write one.
 const WRITTEN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The modes of what is made, whatever the umask.
+/// The mode of what is made, whatever the umask.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o644);
-const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
 
 /// An instance that was registered, as far as it can be judged from here.
 #[derive(Clone, Debug)]
@@ -69,21 +68,21 @@ pub struct Registrations {
 /// Fails when the directory is there and cannot be listed; a single file that cannot be read is skipped by its name.
 pub fn registrations(store: &Store, here: &Here) -> Result<Registrations, Failure> {
     let directory = store.dir().join(RUNNING);
-    let found = match open(store.dir()) {
-        Err(Errno::NOENT) => return Ok(Registrations::default()),
-        opened => opened.and_then(|opened| read_all(&opened, &directory, here, |_| true)),
+    let trust = store.trust();
+    let found = match open(store.dir(), trust) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Registrations::default());
+        }
+        opened => opened.and_then(|opened| read_all((&opened, trust), &directory, here, |_| true)),
     };
-    found.map_err(|errno| {
-        let message = format!("cannot list {directory:?}: {}", io::Error::from(errno));
-        Failure::new(Exit::Storage, message)
-    })
+    found.map_err(|error| store_file::failed("list", &directory, &error))
 }
 
 /// Returns the first processes of a member's instances that are registered in a store's directory, and run here. What
 /// cannot be read is none.
-pub fn alive(store: &Path, member: &str) -> Vec<Identity> {
-    let read = |opened: OwnedFd| read_all(&opened, store, &Here::new(), |_| true);
-    let all = open(store).and_then(read).unwrap_or_default();
+pub fn alive((store, trust): (&Path, Trust), member: &str) -> Vec<Identity> {
+    let read = |opened: OwnedFd| read_all((&opened, trust), store, &Here::new(), |_| true);
+    let all = open(store, trust).and_then(read).unwrap_or_default();
     let own = all.found.into_iter();
     let own = own.filter(|found| found.entry.launched.member == member);
     own.filter_map(|found| match found.life {
@@ -95,18 +94,18 @@ pub fn alive(store: &Path, member: &str) -> Vec<Identity> {
 
 /// Reads the entries whose names are wanted.
 fn read_all(
-    opened: &OwnedFd,
+    (opened, trust): (&OwnedFd, Trust),
     directory: &Path,
     here: &Here,
     is_wanted: impl Fn(&str) -> bool,
-) -> Result<Registrations, Errno> {
+) -> io::Result<Registrations> {
     let mut names = names(opened)?;
     names.retain(|name| entry::is_name(name) && is_wanted(name));
     names.sort_unstable();
     let mut all = Registrations::default();
     for name in names {
         let file = directory.join(&name);
-        match read(opened, &name) {
+        match read((opened, trust), &name, &file) {
             Ok(Some(entry)) => {
                 let life = here.life_of(&entry);
                 all.found.push(Registration { entry, file, life });
@@ -135,19 +134,13 @@ pub struct Own {
 /// Fails with `EACCES`, `EPERM` or `EROFS` where this user cannot write the store: such an instance is seen on its own
 /// host only.
 pub fn register(store: &Store, here: &Here, launched: Launched) -> io::Result<Own> {
-    let directory = match open(store.dir()) {
-        Err(Errno::NOENT) => {
-            make(store)?;
-            open(store.dir())?
-        }
-        opened => opened?,
-    };
+    let path = store.dir().join(RUNNING);
+    let directory = store_file::made_directory(&path, store.trust())?;
     let entry = Entry::of(here.own()?, here.machine(), launched);
     let name = entry.name();
     write(&directory, &name, &entry.to_string())?;
     // What stays does no harm: whoever reads it sees that it is dead.
-    let path = store.dir().join(RUNNING);
-    let _ = sweep(&directory, &path, here);
+    let _ = sweep((&directory, store.trust()), &path, here);
     let file = path.join(name);
     Ok(Own { file })
 }
@@ -155,8 +148,7 @@ pub fn register(store: &Store, here: &Here, launched: Launched) -> io::Result<Ow
 /// Writes a file, whole or not at all, which everybody may read.
 fn write(directory: &OwnedFd, name: &str, text: &str) -> io::Result<()> {
     let aside = format!(".{name}{ASIDE}");
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = openat(directory, &aside, flags, FILE_MODE)?;
     let written = fchmod(&file, FILE_MODE)
         .map_err(io::Error::from)
@@ -173,17 +165,39 @@ impl Drop for Own {
 }
 
 /// Removes the entries of this host's dead instances, and what was left of those that never became entries.
-fn sweep(opened: &OwnedFd, directory: &Path, here: &Here) -> io::Result<()> {
-    let registered = read_all(opened, directory, here, |name| here.may_judge(name))?;
+fn sweep((opened, trust): (&OwnedFd, Trust), directory: &Path, here: &Here) -> io::Result<()> {
+    let registered = read_all((opened, trust), directory, here, |name| {
+        here.may_judge(name)
+    })?;
     let dead = registered.found.iter().filter(|one| one.life == Life::Dead);
     dead.for_each(|one| _ = one.remove());
-    let left = names(opened)?
-        .into_iter()
-        .filter(|name| name.ends_with(ASIDE));
-    for name in left.filter(|name| is_old(opened, name)) {
-        let _ = unlinkat(opened, &name, AtFlags::empty());
+    remove_unwritten(opened, here)
+}
+
+/// Removes what was left of entries whose writers were killed.
+fn remove_unwritten(opened: &OwnedFd, here: &Here) -> io::Result<()> {
+    for name in names(opened)? {
+        let Some(aside) = name.strip_suffix(ASIDE) else {
+            continue;
+        };
+        let is_over = (aside.strip_prefix('.')).is_some_and(|entry| here.is_over(entry));
+        if is_over || is_old(opened, &name) {
+            let _ = unlinkat(opened, &name, AtFlags::empty());
+        }
     }
     Ok(())
+}
+
+/// Removes what programs of this host that were killed have left of registrations.
+///
+/// # Errors
+///
+/// Fails when the directory is there and cannot be listed.
+pub fn tidy(store: &Store, here: &Here) -> io::Result<()> {
+    match open(store.dir(), store.trust()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => remove_unwritten(&opened?, here),
+    }
 }
 
 impl Registration {
@@ -200,19 +214,8 @@ impl Registration {
     }
 }
 
-fn open(store: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    retry_on_intr(|| rustix::fs::open(store.join(RUNNING), flags, Mode::empty()))
-}
-
-/// Makes the directory, which everybody may read.
-fn make(store: &Store) -> Result<(), Errno> {
-    let directory = store.dir().join(RUNNING);
-    match rustix::fs::mkdir(&directory, DIRECTORY_MODE) {
-        Err(Errno::EXIST) => Ok(()),
-        Ok(()) => rustix::fs::chmod(&directory, DIRECTORY_MODE),
-        made => made,
-    }
+fn open(store: &Path, trust: Trust) -> io::Result<OwnedFd> {
+    store_file::directory(&store.join(RUNNING), trust)
 }
 
 /// Lists the names that are text: no other is one of an entry.
@@ -225,7 +228,11 @@ fn names(directory: &OwnedFd) -> Result<Vec<String>, Errno> {
 }
 
 /// Reads an entry; none when it is gone.
-fn read(directory: &OwnedFd, name: &str) -> Result<Option<Entry>, String> {
+fn read(
+    (directory, trust): (&OwnedFd, Trust),
+    name: &str,
+    path: &Path,
+) -> Result<Option<Entry>, String> {
     // A FIFO that somebody put there does not stop it.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match retry_on_intr(|| openat(directory, name, flags, Mode::empty())) {
@@ -237,6 +244,9 @@ fn read(directory: &OwnedFd, name: &str) -> Result<Option<Entry>, String> {
     if !metadata.is_file() {
         return Err("is no file".into());
     }
+    trust
+        .check(path, &file)
+        .map_err(|error| error.to_string())?;
     if metadata.len() > LONGEST {
         return Err(format!("is longer than {LONGEST} bytes"));
     }

@@ -30,7 +30,7 @@ impl Show {
             let generation = self.generation;
             context.console.print_json(&Shown { generation, text })?;
         } else {
-            context.console.print(text)?;
+            context.console.print_exactly(text)?;
         }
         Ok(Exit::Done)
     }

@@ -162,8 +162,8 @@ impl Job<'_> {
         let work = Work::begin(&route, self.console, &claim)?;
         let shared = self.copy(&route, &work, &survey)?;
         if let Some(patch) = self.patch {
-            let (path, only_talk) = (work.path(), self.console.json);
-            patch::run(patch, &path, &route, only_talk, self.signals)?;
+            let only_talk = self.console.json;
+            patch::run(patch, &work.open()?, &route, only_talk, self.signals)?;
         }
         seal::seal(&route, &work, &survey, &self.console, self.signals)?;
         self.signals.check()?;

@@ -2,6 +2,7 @@
 use anstyle::{AnsiColor, Style};
 use psl_table::history;
 use psl_table::table::Table;
+use psl_table::visible;
 use similar::TextDiff;
 use std::path::Path;
 
@@ -18,7 +19,7 @@ pub fn styled(diff: &str) -> String {
     diff.split_inclusive('\n')
         .map(|line| {
             let style = style_of(line);
-            let text = line.trim_end_matches('\n');
+            let text = visible::lines(line.trim_end_matches('\n'));
             format!("{style}{text}{style:#}\n")
         })
         .collect()

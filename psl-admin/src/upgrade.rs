@@ -8,6 +8,8 @@ mod start;
 mod status;
 mod undo;
 
+pub use status::{Told, status_of_journal};
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

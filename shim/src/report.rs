@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
+use psl_table::visible::Line;
+
 use crate::environment::Start;
 use crate::notice::Notice;
 
@@ -47,7 +49,8 @@ impl<'a> Report<'a> {
         if level > self.level {
             return;
         }
-        let line = format!("psl[{}]: {message}\n", rustix::process::getpid());
+        let pid = rustix::process::getpid();
+        let line = format!("psl[{pid}]: {}\n", Line(message));
         let flags = OFlags::WRONLY
             | OFlags::CREATE
             | OFlags::APPEND

@@ -28,6 +28,7 @@ mod position;
 pub mod procfs;
 mod rest;
 pub mod tree;
+pub mod visible;
 pub mod walk;
 pub mod watch;
 

@@ -6,7 +6,6 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 
 use crate::choices::Choices;
-use crate::hash::hash;
 use crate::name::AbsPath;
 use crate::subject::Subject;
 use crate::table::Table;
@@ -14,6 +13,7 @@ use crate::tree::Tree;
 use crate::walk::{End, Last, Scratch, walk};
 
 mod directory;
+mod find;
 mod live;
 
 pub use directory::Directory;
@@ -154,38 +154,6 @@ impl Snapshot {
         Err(Errno::LOOP)
     }
 
-    /// Returns what has this name, in whatever directory.
-    pub fn named(&self, name: &[u8]) -> &[Place] {
-        if !self.may_have(name) {
-            return &[];
-        }
-        let first = self.places.partition_point(|place| *place.name < *name);
-        let count = self.places[first..]
-            .iter()
-            .take_while(|place| *place.name == *name)
-            .count();
-        &self.places[first..first + count]
-    }
-
-    /// Whether a place has this name, in whatever directory.
-    pub fn has_name(&self, name: &[u8]) -> bool {
-        !self.named(name).is_empty()
-    }
-
-    /// Whether a place may have this name: at little cost, and wrong in a name or two of a hundred that none has.
-    #[inline]
-    pub fn may_have(&self, name: &[u8]) -> bool {
-        // A power of two, but for no places at all.
-        let last = (self.bits.len() * 64).wrapping_sub(1);
-        let has = |at: usize| {
-            self.bits
-                .get(at / 64)
-                .is_some_and(|bits| bits >> (at % 64) & 1 == 1)
-        };
-        let [one, other] = bits_of(name);
-        has(one & last) && has(other & last)
-    }
-
     /// Returns where a link called `path` has its place: the physical directory, and the name in it.
     ///
     /// Fails with the errno of a walk to that directory.
@@ -205,24 +173,6 @@ impl Snapshot {
         match (self.root, tree.identity(CWD, c"/")) {
             (Some(then), Ok(now)) => then == now,
             _ => true,
-        }
-    }
-
-    /// Returns the number of a link of this snapshot, by which [`Snapshot::link`] finds it again.
-    pub fn number_of(&self, link: &Link) -> Option<usize> {
-        let offset = std::ptr::from_ref(link)
-            .addr()
-            .checked_sub(self.places.as_ptr().addr())?;
-        let number = offset / size_of::<Place>();
-        let found = self.link(number)?;
-        std::ptr::eq(found, link).then_some(number)
-    }
-
-    /// Returns the link with this number.
-    pub fn link(&self, number: usize) -> Option<&Link> {
-        match &self.places.get(number)?.entry {
-            Entry::Link(link) => Some(link),
-            Entry::Hidden => None,
         }
     }
 
@@ -250,7 +200,7 @@ impl Snapshot {
             count => (count * 16).next_power_of_two().max(64),
         };
         let mut bits = vec![0_u64; count / 64].into_boxed_slice();
-        for at in places.iter().flat_map(|place| bits_of(&place.name)) {
+        for at in places.iter().flat_map(|place| find::bits_of(&place.name)) {
             let at = at & (count - 1);
             bits[at / 64] |= 1 << (at % 64);
         }
@@ -364,11 +314,6 @@ impl Snapshot {
 
 fn c_str(text: &[u8]) -> Result<Box<CStr>, Errno> {
     Ok(CString::new(text).map_err(|_| Errno::INVAL)?.into())
-}
-
-fn bits_of(name: &[u8]) -> [usize; 2] {
-    let hash = hash(0, name);
-    [hash as usize, (hash >> 32) as usize]
 }
 
 fn is_or_is_below(path: &[u8], dir: &[u8], name: &[u8]) -> bool {

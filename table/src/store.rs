@@ -11,6 +11,7 @@ mod generations;
 mod init;
 mod kept;
 mod lock;
+mod shared;
 mod stamp;
 mod start;
 
@@ -20,9 +21,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use before::Before;
 pub use commit::CommitOptions;
 pub use init::FIRST_TABLE;
 pub use kept::Kept;
+use shared::Doubt;
 pub use stamp::Stamp;
 pub use start::{Notice, Start};
 
@@ -41,9 +44,6 @@ pub const HISTORY: &str = "history";
 pub const MEMBERS: &str = "members.toml";
 /// The file in the store that a committing program locks.
 pub const LOCK: &str = "lock";
-
-/// How often a read starts again when the table is replaced under it on a network file system.
-const STALE_READS: usize = 10;
 
 /// A store.
 ///
@@ -122,8 +122,7 @@ impl Store {
     /// Reads the same for somebody who is to mend it: what is not UTF-8 in it is replaced.
     pub fn read_lossy(&self) -> Result<String> {
         let table = self.table_file();
-        let bytes = self.read_in_by(&self.open_dir()?, &table, |file| file.read_bytes(&table));
-        let bytes = bytes.map_err(|error| self.lost(error))?;
+        let bytes = self.read_table_by(&self.open_dir()?, |file| file.read_bytes(&table))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -158,7 +157,9 @@ impl Store {
     /// Reads how members are started; a store without the file starts none.
     pub fn read_members(&self) -> Result<Members> {
         let file = self.members_file();
-        match self.read_in(&self.open_dir()?, &file) {
+        let dir = self.open_dir()?;
+        shared::recall(&dir);
+        match self.read_in(&dir, &file) {
             Ok(text) => Members::parse(&file, &text),
             Err(error) if file::is_missing(&error) => Ok(Members::default()),
             Err(error) => Err(error),
@@ -170,8 +171,51 @@ impl Store {
     }
 
     fn read_table_in(&self, dir: &OwnedFd) -> Result<String> {
-        self.read_in(dir, &self.table_file())
-            .map_err(|error| self.lost(error))
+        let table = self.table_file();
+        let mut doubt = Doubt::of(dir);
+        loop {
+            let text = self.read_table_by(dir, |file| file.read(&table))?;
+            if doubt.is_there() && self.is_old(dir, &text) && doubt.is_worth_looking_again() {
+                continue;
+            }
+            return Ok(text);
+        }
+    }
+
+    fn read_table_by<T>(&self, dir: &OwnedFd, read: impl Fn(&Regular) -> Result<T>) -> Result<T> {
+        shared::recall(dir);
+        let table = self.table_file();
+        let mut doubt = Doubt::of(dir);
+        loop {
+            match self.read_in_by(dir, &table, &read) {
+                Err(error) if file::is_missing(&error) && doubt.is_worth_looking_again() => {}
+                result => return result.map_err(|error| self.lost(error)),
+            }
+        }
+    }
+
+    /// Tells whether the table was not written yet, as this host remembers it, or the history has the one after it.
+    ///
+    /// Then it can be the current one all the same: the next one was published, and its program died.
+    fn is_old(&self, dir: &OwnedFd, text: &str) -> bool {
+        let Some(number) = self.number_of(text) else {
+            return text.is_empty();
+        };
+        let next = Path::new(HISTORY).join(file_name(number.saturating_add(1)));
+        rustix::fs::statat(dir, &next, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
+    /// Reads the table that a commit is to replace.
+    fn read_before(&self, dir: &OwnedFd, before: &Before<'_>) -> Result<String> {
+        let table = self.table_file();
+        let mut doubt = Doubt::of(dir);
+        loop {
+            let file = self.trust.open_in(dir, Path::new(before.name()), &table);
+            match file.and_then(|file| file.read(&table)) {
+                Ok(text) if text.is_empty() && doubt.is_worth_looking_again() => {}
+                result => return result.map_err(|error| self.lost(error)),
+            }
+        }
     }
 
     fn lost(&self, error: Error) -> Error {
@@ -195,11 +239,11 @@ impl Store {
         read: impl Fn(&Regular) -> Result<T>,
     ) -> Result<T> {
         let name = path.file_name().map_or(path, Path::new);
-        let mut attempts = 0..STALE_READS;
+        let mut doubt = Doubt::of(dir);
         loop {
             let file = self.trust.open_in(dir, name, path);
             match file.and_then(|file| read(&file)) {
-                Err(error) if file::is_stale(&error) && attempts.next().is_some() => {}
+                Err(error) if file::is_stale(&error) && doubt.is_worth_asking_again() => {}
                 result => return result,
             }
         }

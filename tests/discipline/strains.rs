@@ -118,6 +118,11 @@ fn a_name_that_comes_to_lead_to_a_link_does_so_at_once() {
 }
 
 #[test]
+fn a_name_that_led_through_a_link_and_no_longer_does_fails_at_once() {
+    assert_stands("detours");
+}
+
+#[test]
 fn links_do_not_hold_behind_another_root() {
     assert_stands("other root");
 }

@@ -15,5 +15,7 @@ pub mod run;
 pub mod host;
 pub mod packages;
 
+pub mod hostile;
+
 pub mod instance;
 pub mod usage;

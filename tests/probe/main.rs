@@ -23,6 +23,7 @@ mod records;
 
 mod asking;
 mod churn;
+mod detours;
 mod early;
 mod ending;
 mod filter;

@@ -53,6 +53,7 @@ pub fn strain(how: &str, root: &str) {
         "closed" => crate::ending::closes_everything(),
         "cleared" => crate::ending::clears_the_environment(root),
         "turns" => crate::turns::turn(root),
+        "detours" => crate::detours::close(root),
         "other root" => in_another_root(root),
         other => panic!("nothing is known of {other}"),
     }

@@ -57,12 +57,13 @@ fn directory(place: &Path) -> PathBuf {
     place.join("a/which")
 }
 
-fn read(name: &Path) -> String {
+/// Returns a file's text, or why there is none.
+pub fn read(name: &Path) -> String {
     fs::read_to_string(name).unwrap_or_else(|error| format!("{}: {error}", name.display()))
 }
 
 /// Reads a file and asks for its status, often enough for everything to be remembered that ever is.
-fn read_often(name: &Path) -> String {
+pub fn read_often(name: &Path) -> String {
     for _ in 0..3 {
         assert!(fs::symlink_metadata(name).is_ok() && fs::metadata(name).is_ok());
         read(name);

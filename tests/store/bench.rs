@@ -259,6 +259,16 @@ impl<'b> Try<'b> {
         strangers.extend(history.into_iter().filter(|path| !generation(path)));
         strangers
     }
+
+    /// Lists the files of rolls and registrations that were being written.
+    pub fn unfinished(&self) -> Vec<PathBuf> {
+        let dirs = ["rolls", "running"].map(|dir| self.store().join(dir));
+        // A store has them when they are needed.
+        let entries = dirs.into_iter().flat_map(fs::read_dir).flatten();
+        let paths = entries.map(|entry| entry.expect("it can be listed").path());
+        let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|end| end == "aside");
+        paths.filter(is_unfinished).collect()
+    }
 }
 
 /// Returns a table's text without what a commit sets: the header, and the generation's number.

@@ -85,7 +85,10 @@ fn a_commit_whose_storage_fails_says_why_and_changes_nothing() {
                 }
                 Some(0) => {
                     assert_eq!(found, after, "{what}");
-                    let is_needed = NEEDED.contains(&name) && error != Errno::EINTR;
+                    // A name that is stale is asked for again.
+                    let is_again =
+                        error == Errno::EINTR || (name, error) == ("linkat", Errno::ESTALE);
+                    let is_needed = NEEDED.contains(&name) && !is_again;
                     assert!(!is_needed, "{what}: it was needed");
                     carried.push(name);
                 }
@@ -98,6 +101,55 @@ fn a_commit_whose_storage_fails_says_why_and_changes_nothing() {
         println!("{error}: {refused} calls refused, without harm: {carried:?}");
         assert!(refused > 5, "{error} is refused at more calls");
     }
+}
+
+#[test]
+fn a_sync_that_fails_where_nothing_can_be_taken_back_says_that_the_generation_is_current() {
+    let bench = Bench::new();
+    let untouched = bench.begin();
+    let before = (untouched.body(), numbers(&untouched));
+    untouched.admin(CHANGE.arguments);
+    let after = (untouched.body(), numbers(&untouched));
+    let (mut taken_back, mut current) = (0, 0);
+    for number in 1.. {
+        let tried = bench.begin();
+        let (mut count, mut has_failed) = (0, false);
+        let ended = calls::run(tried.asked(CHANGE.arguments), &mut |call: &Call| {
+            match call.name() {
+                // A file system without hard links.
+                "linkat" => return Fate::Failed(Errno::EPERM),
+                "fsync" => count += 1,
+                _ => return Fate::Made,
+            }
+            has_failed |= count == number;
+            match count == number {
+                true => Fate::Failed(Errno::EIO),
+                false => Fate::Made,
+            }
+        });
+        if !has_failed {
+            break;
+        }
+        let what = format!("sync {number}: {ended:#?}");
+        assert_eq!(ended.code, Some(6), "{what}");
+        assert!(ended.errors.contains(&reason(Errno::EIO)), "{what}");
+        assert_eq!(ended.output, "", "{what}");
+        let found = (tried.body(), numbers(&tried));
+        match ended.errors.contains("the generation that is current") {
+            true => {
+                assert_eq!(found, after, "{what}");
+                current += 1;
+            }
+            false => {
+                assert_eq!(found, before, "{what}");
+                taken_back += 1;
+            }
+        }
+        goes_on(&tried, &what);
+    }
+    // The table's own directory is synced last, and nothing else is too late to be taken back.
+    assert_eq!(current, 1, "{taken_back} are taken back");
+    assert!(taken_back > 2, "more is synced");
 }
 
 /// Returns the numbers of the generations that were current.

@@ -3,6 +3,7 @@ mod bench;
 mod calls;
 mod failing;
 mod killed;
+mod launched;
 mod next;
 mod power;
 mod races;

@@ -1,8 +1,8 @@
 //! One line of a diagnosis.
-use crate::columns;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use anstyle::{AnsiColor, Style};
+use psl_table::visible;
 use serde::Serialize;
 
 /// How good something is.
@@ -93,12 +93,12 @@ pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let (word, style) = finding.state.mark();
-        let found = columns::visible(&finding.found);
+        let found = visible::line(&finding.found);
         let name = finding.name;
         text += &format!("{style}{word:<4}{style:#}  {name:<width$}  {found}\n");
         if let Some(advice) = &finding.advice {
             let indent = " ".repeat(width + 8);
-            text += &format!("{indent}=> {}\n", columns::visible(advice));
+            text += &format!("{indent}=> {}\n", visible::line(advice));
         }
     }
     text

@@ -1,4 +1,5 @@
 //! Questions to an administrator at a terminal.
+use psl_table::visible;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// One answer: its letter, and what it does.
@@ -22,7 +23,9 @@ pub fn choose(question: &str, choices: &[Choice]) -> Option<char> {
     let question = format!("psl-admin: {question}\n{}? ", listed.join(", "));
     loop {
         // Not locked while an answer is awaited: a signal has something to say.
-        io::stderr().write_all(question.as_bytes()).ok()?;
+        io::stderr()
+            .write_all(visible::lines(&question).as_bytes())
+            .ok()?;
         let mut answer = String::new();
         if io::stdin().lock().read_line(&mut answer).ok()? == 0 {
             return None;

@@ -1,12 +1,27 @@
-//! What killed stages have left beside the trees of rolls.
+//! What killed programs have left: stages beside the trees of rolls, and all others in the store.
 use crate::console::Console;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gc::report::{Kind, Outcome, Report};
+use crate::roll::directory::Rolls;
+use crate::roll::fence::LOCK_WAIT;
 use crate::roll::finish::decide;
 use crate::roll::state::State;
+use crate::running::{self, Here};
 use crate::stage;
+use psl_table::history::Author;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+
+/// Removes what killed programs have left in the store itself: files that were being written.
+pub fn tidy(rolls: &Rolls<'_>) -> Result<(), Failure> {
+    running::tidy(rolls.store, &Here::new()).map_err(|error| {
+        let message = format!("cannot tidy up the registrations: {error}");
+        Failure::new(Exit::Storage, message)
+    })?;
+    let by = Author::here(None);
+    (rolls.store).exclusively(&by, LOCK_WAIT, || rolls.tidy())?
+}
 
 /// Removes it, unless somebody is staging there.
 pub fn remove(

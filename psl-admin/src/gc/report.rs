@@ -1,8 +1,8 @@
 //! What was removed, and what was not.
-use crate::columns::visible;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use psl_table::visible;
 use serde::Serialize;
 
 /// What something is.
@@ -78,14 +78,18 @@ impl Report {
         }
         let line = |row: &Row| {
             let name = match row.what {
-                Kind::Tree | Kind::Leftover | Kind::Registration => visible(&row.name),
+                Kind::Tree | Kind::Leftover | Kind::Registration => visible::line(&row.name),
                 Kind::Generation => format!("generation {}", row.name),
             };
             match &row.outcome {
                 Outcome::Removed => format!("removed {name}\n"),
                 Outcome::WouldBeRemoved => format!("would remove {name}\n"),
-                Outcome::InUse { why } => format!("kept {name}, which is in use: {why}\n"),
-                Outcome::LeftAlone { why } => format!("left {name} alone: {why}\n"),
+                Outcome::InUse { why } => {
+                    format!("kept {name}, which is in use: {}\n", visible::line(why))
+                }
+                Outcome::LeftAlone { why } => {
+                    format!("left {name} alone: {}\n", visible::line(why))
+                }
             }
         };
         if self.0.is_empty() {

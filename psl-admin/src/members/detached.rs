@@ -4,19 +4,18 @@ mod found;
 pub mod process;
 mod record;
 
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::bounded::{self, KILLED, Until};
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Permit, Running};
+use crate::store_file;
 use birth::Birth;
 use process::Identity;
 use psl_table::store::{Store, Trust};
 use record::{Lock, Record};
+use rustix::fs::OFlags;
 use rustix::process::{Signal, pidfd_send_signal};
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +43,7 @@ pub struct Site {
     store: PathBuf,
     directory: PathBuf,
     fence: Option<(PathBuf, u64)>,
+    trust: Trust,
 }
 
 impl Site {
@@ -53,24 +53,26 @@ impl Site {
             directory: store.dir().join(RUNNING),
             store: store.dir().to_owned(),
             fence: None,
+            trust: store.trust(),
+        }
+    }
+
+    /// Refuses a directory that others may write; there may be none.
+    pub fn check(&self) -> Result<(), Failure> {
+        match store_file::directory(&self.directory, self.trust) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(store_file::failed("open", &self.directory, &error))
+            }
+            _ => Ok(()),
         }
     }
 
     /// Makes sure that the directory is there, and belongs to those who may write the store.
-    pub fn prepare(&self, trust: Trust) -> Result<(), Failure> {
+    pub fn prepare(&self) -> Result<(), Failure> {
         let directory = &self.directory;
-        let failed = |error: io::Error| {
-            let message = format!("cannot make {directory:?}: {error}");
-            Failure::new(Exit::Storage, message)
-        };
-        match DirBuilder::new().mode(0o755).create(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed(error));
-            }
-            _ => {}
-        }
-        let opened = File::open(directory).map_err(failed)?;
-        Ok(trust.check(directory, opened)?)
+        let made = store_file::made_directory(directory, self.trust);
+        made.map(drop)
+            .map_err(|error| store_file::failed("make", directory, &error))
     }
 
     /// Lets instances be born only as long as the file says that this token is the current one.
@@ -80,6 +82,11 @@ impl Site {
             fence: Some((owner, token)),
             ..self
         }
+    }
+
+    /// Returns whose files in the store are trusted.
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Returns the store's directory.
@@ -107,7 +114,7 @@ impl Site {
 
     /// Returns the last lines of the member's log.
     pub fn last_words(&self, member: &str) -> String {
-        let log = File::open(self.file(member, "log"));
+        let log = store_file::open(&self.file(member, "log"), OFlags::RDONLY, self.trust);
         log.and_then(|log| bounded::tail(&log)).unwrap_or_default()
     }
 
@@ -127,9 +134,10 @@ impl Site {
         if let Some(record) = self.recorded(member)? {
             return record.require(generation);
         }
-        let mut options = OpenOptions::new();
-        let log = options.create(true).append(true).mode(0o600);
-        let log = log.open(self.file(member, "log")).map_err(failed)?;
+        let flags = OFlags::WRONLY | OFlags::APPEND;
+        let log = self.file(member, "log");
+        let log = store_file::open_or_make(&log, flags, store_file::OWN, self.trust);
+        let log = log.map_err(failed)?;
         permit()?;
         let birth = Birth {
             store: self.store.clone(),
@@ -137,6 +145,7 @@ impl Site {
             member: member.to_owned(),
             generation,
             fence: self.fence.clone(),
+            trust: self.trust,
             command: argv.iter().map(Into::into).collect(),
         };
         let mut child = birth.begin(log).map_err(failed)?;
@@ -157,7 +166,7 @@ impl Site {
                 let trouble = Trouble::new(State::StartFailed, message);
                 return Err(trouble.with_output(self.last_words(member)));
             }
-            let recorded = Record::read(&self.directory, member).map_err(failed)?;
+            let recorded = Record::read(&self.directory, member, self.trust).map_err(failed)?;
             if recorded.is_some_and(|record| record.identity.pid == pid) {
                 return Ok(());
             }
@@ -182,7 +191,7 @@ impl Site {
             Trouble::new(State::StopFailed, message)
         };
         permit()?;
-        let _lock = Lock::take(&self.directory, member, HELD)
+        let _lock = Lock::take(&self.directory, member, HELD, self.trust)
             .map_err(|error| Trouble::new(State::StopFailed, error.to_string()))?;
         let found = match which {
             Which::Recorded => self.recorded(member)?,
@@ -245,7 +254,7 @@ impl Site {
             let message = format!("its instance cannot be looked for: {error}");
             Trouble::new(State::StopFailed, message)
         };
-        let record = Record::read(&self.directory, member).map_err(failed)?;
+        let record = Record::read(&self.directory, member, self.trust).map_err(failed)?;
         match record {
             Some(record) if !record.identity.is_here() => {
                 let message = format!(
@@ -266,7 +275,7 @@ impl Site {
         if let Some(record) = self.recorded(member)? {
             return Ok(Some(record));
         }
-        match found::instances(&self.store, member).as_slice() {
+        match found::instances((&self.store, self.trust), member).as_slice() {
             [] => Ok(None),
             [identity] => Ok(Some(Record {
                 member: member.to_owned(),

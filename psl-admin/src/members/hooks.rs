@@ -3,10 +3,11 @@ use crate::members::bounded::{self, End, Leftovers, Until};
 use crate::members::detached::Site;
 use crate::members::detached::process::Identity;
 use crate::members::trouble::{State, Trouble};
+use crate::store_file;
 use psl_table::members::Command;
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -63,14 +64,14 @@ pub fn run(
             format!("its {name} command cannot be run: {error}"),
         )
     };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(true);
-    let file = options.mode(0o600).open(log).map_err(failed)?;
+    let file = store_file::open_or_make(&log, OFlags::RDWR, store_file::OWN, site.trust())
+        .and_then(|file| file.set_len(0).map(|()| file))
+        .map_err(failed)?;
     let command = prepared(&command.argv());
     let note = |pid| {
         // Without it, whoever goes on after a crash does not wait for this one.
         let identity = Identity::of(pid).and_then(|own| serde_json::to_string(&own).ok());
-        let _ = identity.map(|text| fs::write(&trace, text));
+        let _ = identity.map(|text| store_file::write(&trace, &text));
     };
     let (end, output) =
         bounded::run_noted(command, file, until, Leftovers::Stay, note).map_err(failed)?;
@@ -98,7 +99,7 @@ pub fn await_earlier(
     until: &Until<'_>,
     kind: &Kind,
 ) -> Result<bool, Trouble> {
-    let text = fs::read_to_string(kind.trace_file(site, member)).ok();
+    let text = store_file::read(&kind.trace_file(site, member), site.trust()).ok();
     let earlier = text.and_then(|text| serde_json::from_str::<Identity>(&text).ok());
     let Some(earlier) = earlier.filter(Identity::is_alive) else {
         return Ok(false);

@@ -1,11 +1,14 @@
 //! `rolls/` in the store: a journal for each roll, and who drives it.
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::store_file;
 use psl_table::store::Store;
-use std::fs::{self, DirBuilder, File};
+use rustix::fs::Dir;
+use rustix::io::Errno;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+
+pub use store_file::failed;
 
 /// The directory's name in the store.
 const ROLLS: &str = "rolls";
@@ -21,30 +24,24 @@ impl Rolls<'_> {
     /// Makes sure that the directory is there, and belongs to those who may write the store.
     pub fn prepare(&self) -> Result<(), Failure> {
         let path = self.path();
-        let made = DirBuilder::new().mode(0o755).create(&path);
-        match made {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed("make", &path, &error));
-            }
-            _ => {}
-        }
-        let directory = File::open(&path).map_err(|error| failed("open", &path, &error))?;
-        self.store.trust().check(&path, &directory)?;
-        Ok(())
+        let made = store_file::made_directory(&path, self.store.trust());
+        made.map(drop)
+            .map_err(|error| failed("make", &path, &error))
     }
 
     /// Returns the names of all rolls, the oldest first.
     pub fn ids(&self) -> Result<Vec<String>, Failure> {
         let path = self.path();
-        let entries = match fs::read_dir(&path) {
+        let opened = store_file::directory(&path, self.store.trust());
+        let entries = match opened.and_then(|opened| Ok(Dir::read_from(opened)?)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed("list", &path, &error)),
         };
         let mut ids = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(|error| failed("list", &path, &error))?;
-            ids.extend(entry.file_name().to_str().and_then(parsed));
+            let entry = entry.map_err(|errno| failed("list", &path, &errno.into()))?;
+            ids.extend(entry.file_name().to_str().ok().and_then(parsed));
         }
         ids.sort();
         Ok(ids
@@ -63,13 +60,26 @@ impl Rolls<'_> {
         Ok(format!("{day}.{}", last.max().unwrap_or(0) + 1))
     }
 
+    /// Removes what killed programs have left of files that are written under the store's lock, which is held.
+    pub fn tidy(&self) -> Result<(), Failure> {
+        for id in self.ids()? {
+            let left = store_file::aside(&self.owner(&id));
+            match rustix::fs::unlink(&left) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(failed("remove", &left, &errno.into())),
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses what is no name of a roll.
     pub fn require(&self, id: &str) -> Result<(), Failure> {
-        if parsed(id).is_some() && self.journal(id).exists() {
+        let ids = self.ids()?;
+        if ids.iter().any(|known| known == id) {
             return Ok(());
         }
         let failure = Failure::new(Exit::Usage, format!("there is no roll {id:?}"));
-        Err(match self.ids()?.last() {
+        Err(match ids.last() {
             Some(last) => failure.with_help(format!("the last one is {last:?}")),
             None => failure.with_help("`psl-admin upgrade start` begins one"),
         })
@@ -108,11 +118,6 @@ fn parsed(id: &str) -> Option<(String, u64)> {
     let is_day = day.bytes().map(shape).eq(*b"0000-00-00");
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
     (is_day && is_number).then(|| Some((day.to_owned(), number.parse().ok()?)))?
-}
-
-/// Tells of a file that cannot be worked with.
-pub fn failed(doing: &str, path: &std::path::Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Storage, format!("cannot {doing} {path:?}: {error}"))
 }
 
 #[cfg(test)]

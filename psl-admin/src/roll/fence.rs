@@ -12,6 +12,7 @@ use crate::members::detached::process::Identity;
 use crate::roll::directory::{Rolls, failed};
 use beat::Beat;
 use psl_table::history::Author;
+use psl_table::store::Trust;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub struct Fence {
     /// This program's token.
     pub token: u64,
     held: Owner,
+    trust: Trust,
     _beat: Beat,
 }
 
@@ -50,8 +52,8 @@ impl From<Refusal> for Failure {
 }
 
 /// Refuses unless this token is the current one.
-pub fn require(owner: &Path, token: u64) -> Result<(), Refusal> {
-    let found = match Owner::read(owner) {
+pub fn require(owner: &Path, token: u64, trust: Trust) -> Result<(), Refusal> {
+    let found = match Owner::read(owner, trust) {
         Ok(found) => found,
         Err(error) => return Err(Refusal::Away(failed("read", owner, &error))),
     };
@@ -84,12 +86,13 @@ impl Fence {
         act: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<(Self, T), Failure> {
         let file = rolls.owner(id);
-        let read = || Owner::read(&file).map_err(|error| failed("read", &file, &error));
+        let trust = rolls.store.trust();
+        let read = || Owner::read(&file, trust).map_err(|error| failed("read", &file, &error));
         let last = read()?;
-        let lock = beat::lock(&rolls.beat(id))?;
+        let lock = beat::lock(&rolls.beat(id), rolls.store.trust())?;
         if let Some(last) = &last {
             let has_ended = last.released || (last.is_here() && lock.is_some());
-            if !has_ended && beat::is_moving(&rolls.beat(id), last.token)? {
+            if !has_ended && beat::is_moving(&rolls.beat(id), last.token, trust)? {
                 let message = format!("roll {id:?} is being driven by {last}");
                 return Err(Failure::new(Exit::Conflict, message).with_help(format!(
                     "`psl-admin upgrade pause {id}` stops it before the next member"
@@ -135,19 +138,20 @@ impl Fence {
             .map_err(|error| failed("write", &owner, &error))?;
         let lock = match lock {
             Some(lock) => Some(lock),
-            None => beat::lock(&rolls.beat(id))?,
+            None => beat::lock(&rolls.beat(id), rolls.store.trust())?,
         };
         Ok(Self {
             owner,
             token,
             held,
-            _beat: Beat::start(rolls.beat(id), token, lock)?,
+            trust: rolls.store.trust(),
+            _beat: Beat::start(rolls.beat(id), token, lock, rolls.store.trust())?,
         })
     }
 
     /// Refuses when somebody else has taken over.
     pub fn require(&self) -> Result<(), Refusal> {
-        require(&self.owner, self.token)
+        require(&self.owner, self.token, self.trust)
     }
 
     /// Says that nobody drives the roll any more, so that the next one need not wait.

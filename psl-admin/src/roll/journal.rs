@@ -8,12 +8,12 @@ mod line;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::roll::directory::failed;
+use crate::store_file;
 use event::Event;
 use psl_table::store::Trust;
-use rustix::fs::{Mode, OFlags};
-use std::fs::{File, OpenOptions};
+use rustix::fs::OFlags;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 pub use line::Line;
@@ -31,9 +31,8 @@ pub struct Journal {
 impl Journal {
     /// Makes the journal of a roll that nobody has heard of.
     pub fn create(path: &Path, token: u64) -> Result<Self, Failure> {
-        let mut options = OpenOptions::new();
-        options.append(true).create_new(true).mode(0o644);
-        let made = options.open(path).and_then(|file| {
+        let made = store_file::make(path, OFlags::WRONLY | OFlags::APPEND, store_file::READABLE);
+        let made = made.and_then(|file| {
             let parent = path.parent().unwrap_or(Path::new("/"));
             File::open(parent)?.sync_all()?;
             Ok(file)
@@ -47,7 +46,7 @@ impl Journal {
     /// Opens the journal of a roll that goes on; what is torn at its end is cut off.
     pub fn resume(path: &Path, token: u64, trust: Trust) -> Result<(Self, Vec<Line>), Failure> {
         let (lines, end) = read_with_end(path, trust)?;
-        let file = OpenOptions::new().append(true).open(path);
+        let file = store_file::open(path, OFlags::WRONLY | OFlags::APPEND, trust);
         let file = file.map_err(|error| failed("open", path, &error))?;
         file.set_len(end)
             .map_err(|error| failed("cut", path, &error))?;
@@ -81,23 +80,18 @@ pub fn read(path: &Path, trust: Trust) -> Result<Vec<Line>, Failure> {
 
 fn read_with_end(path: &Path, trust: Trust) -> Result<(Vec<Line>, u64), Failure> {
     let mut bytes = Vec::new();
-    let opened = open(path).map_err(|error| failed("open", path, &error))?;
-    trust.check(path, &opened)?;
-    opened
-        .take(LONGEST)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, &error))?;
+    let opened = store_file::open(path, OFlags::RDONLY, trust);
+    let opened = opened.map_err(|error| failed("open", path, &error))?;
+    // What is too long is not cut: those who go on with a roll would cut off what they have not read.
+    let read = opened.take(LONGEST + 1).read_to_end(&mut bytes);
+    read.and_then(|_| match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::other(
+            "it is longer than 64 MiB, which no roll has written",
+        )),
+        false => Ok(()),
+    })
+    .map_err(|error| failed("read", path, &error))?;
     parse(path, &bytes)
-}
-
-/// Opens a regular file, without waiting for anything else.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is no regular file")),
-    }
 }
 
 /// Returns the lines that count, and where the last whole one ends.

@@ -1,9 +1,9 @@
 //! `rolls/<id>.request`: what another program asks of whoever drives a roll.
 use crate::failure::Failure;
 use crate::roll::directory::{Rolls, failed};
+use crate::store_file;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +19,13 @@ impl Request {
     /// Asks.
     pub fn put(self, rolls: &Rolls<'_>, id: &str) -> Result<(), Failure> {
         let file = rolls.request(id);
-        let aside = file.with_extension("request.aside");
         let text = serde_json::to_string(&self).expect("a word is JSON");
-        fs::write(&aside, text)
-            .and_then(|()| fs::rename(&aside, &file))
-            .map_err(|error| failed("write", &file, &error))
+        store_file::write(&file, &text).map_err(|error| failed("write", &file, &error))
     }
 
     /// Returns what is being asked. A store that is away asks nothing.
     pub fn get(rolls: &Rolls<'_>, id: &str) -> Option<Self> {
-        let text: io::Result<String> = fs::read_to_string(rolls.request(id));
+        let text = store_file::read(&rolls.request(id), rolls.store.trust());
         serde_json::from_str(&text.ok()?).ok()
     }
 

@@ -7,6 +7,7 @@ pub mod words;
 use crate::console::Console;
 use crate::roll::journal::Line;
 use crate::roll::state::State;
+use psl_table::visible;
 use std::io::IsTerminal;
 
 /// Is told of every line of the journal, once it is on the storage.
@@ -47,16 +48,8 @@ fn quoted(member: &str, text: &str) -> String {
     const SHOWN: usize = 20;
     let lines: Vec<_> = text.lines().collect();
     let from = lines.len().saturating_sub(SHOWN);
-    let visible = |line: &str| -> String {
-        let shown = line.chars().map(|letter| match letter {
-            '\t' => ' ',
-            letter if letter.is_control() => '\u{fffd}',
-            letter => letter,
-        });
-        shown.collect()
-    };
     let shown = lines[from..].iter();
     shown
-        .map(|line| format!("{member} | {}\n", visible(line)))
+        .map(|line| format!("{member} | {}\n", visible::line(&line.replace('\t', " "))))
         .collect()
 }

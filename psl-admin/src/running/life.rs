@@ -86,28 +86,36 @@ impl Here {
             return if is_same { Life::Dead } else { Life::Unknown };
         }
         match process.namespace == here.namespace {
-            true => neighbour(process),
+            true => neighbour(i32::try_from(process.pid).unwrap_or(0), process.start),
             false => self.contained(process),
         }
     }
 
     /// Tells whether an entry of this name may be one that this host can call dead; most can be told without reading.
     pub fn may_judge(&self, name: &str) -> bool {
-        let Some(here) = &self.own else { return false };
+        self.judged(name).unwrap_or(true)
+    }
+
+    /// Tells whether the process that an entry of this name is about was one of this process's own namespace, and has ended.
+    pub fn is_over(&self, name: &str) -> bool {
+        self.judged(name).unwrap_or(false)
+    }
+
+    /// Tells by an entry's name alone whether its process has ended; none where only its text tells.
+    fn judged(&self, name: &str) -> Option<bool> {
+        let Some(here) = &self.own else {
+            return Some(false);
+        };
         let Some(rest) = name.strip_prefix(&host_part(&here.host)) else {
-            return false;
+            return Some(false);
         };
-        let neighbours = format!("{}.{}.", here.boot, here.namespace);
-        let Some(rest) = rest.strip_prefix(&neighbours) else {
-            return true;
-        };
+        let rest = rest.strip_prefix(&format!("{}.{}.", here.boot, here.namespace))?;
         let mut numbers = rest.split('.').map(str::parse::<u64>);
         let (Some(Ok(pid)), Some(Ok(start))) = (numbers.next(), numbers.next()) else {
-            return true;
+            return None;
         };
         let pid = i32::try_from(pid).unwrap_or(0);
-        let stat = Process::new(pid).and_then(|process| process.stat());
-        !stat.is_ok_and(|stat| is_that(&stat, start))
+        Some(neighbour(pid, start) == Life::Dead)
     }
 
     fn contained(&self, process: &Identity) -> Life {
@@ -169,12 +177,9 @@ impl Contained {
 }
 
 /// Judges a process of this process's own namespace.
-fn neighbour(process: &Identity) -> Life {
-    let Ok(pid) = i32::try_from(process.pid) else {
-        return Life::Dead;
-    };
+fn neighbour(pid: i32, start: u64) -> Life {
     match Process::new(pid).and_then(|found| found.stat()) {
-        Ok(stat) if is_that(&stat, process.start) => Life::Alive(pid),
+        Ok(stat) if is_that(&stat, start) => Life::Alive(pid),
         Ok(_) => Life::Dead,
         // Another user's may be hidden: see `hidepid` in proc(5).
         Err(_) => match Pid::from_raw(pid).map(test_kill_process) {

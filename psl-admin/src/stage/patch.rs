@@ -9,9 +9,8 @@ use rustix::process::{
 };
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// It reads nothing, and what it writes goes through; with `only_talk` all of that goes to standard error.
 pub fn run(
     command: &OsStr,
-    copy: &Path,
+    copy: &OwnedFd,
     route: &Route,
     only_talk: bool,
     signals: &Signals,
@@ -39,7 +38,8 @@ pub fn run(
     shell
         .arg("-c")
         .arg(command)
-        .current_dir(copy)
+        // By its descriptor: its name may be another directory's by now.
+        .current_dir(format!("/proc/self/fd/{}", copy.as_raw_fd()))
         .env("PSL_STAGE_SRC", &route.src)
         .env("PSL_STAGE_DST", &route.dst)
         .stdin(Stdio::null())

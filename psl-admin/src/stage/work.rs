@@ -2,18 +2,19 @@
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::identity::Identity;
 use crate::removal::remove;
 use crate::stage::claim::Claim;
 use crate::stage::route::{Route, cannot};
 use crate::uses;
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, renameat_with,
+    AtFlags, Dir, Mode, OFlags, RenameFlags, fstat, mkdirat, openat, renameat, renameat_with,
 };
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The directory that becomes the copy; unless it was published, dropping it removes it.
 #[derive(Debug)]
@@ -21,25 +22,37 @@ pub struct Work<'r> {
     route: &'r Route,
     console: Console,
     published: bool,
+    /// Which directory was made: others may be able to put another one in its place.
+    made: Identity,
 }
 
 impl<'r> Work<'r> {
     /// Makes the directory, empty and closed to others. The claim is what lets it.
     pub fn begin(route: &'r Route, console: Console, _: &Claim<'_>) -> Result<Self, Failure> {
         let name = route.work();
-        mkdirat(&route.parent, &name, Mode::RWXU).map_err(cannot("make", &route.beside(&name)))?;
+        let path = route.beside(&name);
+        mkdirat(&route.parent, &name, Mode::RWXU).map_err(cannot("make", &path))?;
+        let stat = fstat(open(route)?).map_err(cannot("examine", &path))?;
+        if stat.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(exchanged(&path));
+        }
         Ok(Self {
             route,
             console,
             published: false,
+            made: Identity::from(&stat),
         })
     }
 
-    /// Opens it.
+    /// Opens it; refused when another one is in its place.
     pub fn open(&self) -> Result<OwnedFd, Failure> {
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&self.route.parent, self.route.work(), flags, Mode::empty())
-            .map_err(cannot("open", &self.path()))
+        let path = self.path();
+        let opened = open(self.route)?;
+        let stat = fstat(&opened).map_err(cannot("examine", &path))?;
+        match Identity::from(&stat) == self.made {
+            true => Ok(opened),
+            false => Err(exchanged(&path)),
+        }
     }
 
     /// Returns its path.
@@ -105,6 +118,18 @@ impl Drop for Work<'_> {
             }
         }
     }
+}
+
+fn open(route: &Route) -> Result<OwnedFd, Failure> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let name = route.work();
+    openat(&route.parent, &name, flags, Mode::empty()).map_err(cannot("open", &route.beside(&name)))
+}
+
+fn exchanged(path: &Path) -> Failure {
+    let message = format!("{path:?} was exchanged for another directory by somebody else");
+    Failure::new(Exit::Refused, message)
+        .with_help("let nobody but those who stage write the directory that it lies in")
 }
 
 /// Removes what dead stages to this place have left, and returns it; the claim proves that none is alive. What some

@@ -34,7 +34,7 @@ pub fn on(
     (signals, begin): (&Signals, Begin),
 ) -> Result<Exit, Failure> {
     let site = Site::of_store(rolls.store);
-    site.prepare(rolls.store.trust())?;
+    site.prepare()?;
     let watch = watch::chosen(context.console, &state);
     let begin = match begin {
         Begin::Planned(line) => {

@@ -88,6 +88,7 @@ impl Start {
         let mut plan = self.plan(&table, &by);
         preflight::claim(&rolls, &plan, "")?;
         let site = Site::of_store(&store);
+        site.check()?;
         preflight::check(&plan, &table, &members, &site, (&host, context.console))?;
         if self.change.dry_run {
             return shown::show(context, &plan, &members);

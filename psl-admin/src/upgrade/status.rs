@@ -1,5 +1,8 @@
 //! `upgrade status`: where rolls are, as their journals say.
+mod bytes;
 mod picture;
+
+pub use bytes::{Told, status_of_journal};
 
 use crate::context::Context;
 use crate::exit::Exit;

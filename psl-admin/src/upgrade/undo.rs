@@ -132,7 +132,12 @@ fn await_end(
             _ => return Ok(()),
         }
         // One that has stopped without ending is taken over from: its beat tells.
-        if owner.is_here() && !crate::roll::fence::beat::is_moving(&rolls.beat(roll), owner.token)?
+        if owner.is_here()
+            && !crate::roll::fence::beat::is_moving(
+                &rolls.beat(roll),
+                owner.token,
+                rolls.store.trust(),
+            )?
         {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_int};
 
-use psl_table::snapshot::{Link, Snapshot};
+use psl_table::snapshot::{Entry, Link, Snapshot};
 use psl_table::tree::Host;
 use psl_table::walk::{self, End, Last, MAX_LINKS};
 use rustix::fs::CWD;
@@ -103,6 +103,12 @@ fn start_of_last(name: &[u8]) -> usize {
         .map_or(0, |slash| slash + 1)
 }
 
+/// Whether a directory without symlinks on its way has this physical path: there is nothing to leave out of it.
+fn is_physical(dir: &[u8]) -> bool {
+    let mut components = dir.split(|&byte| byte == b'/').skip(1);
+    components.all(|component| !matches!(component, b"" | b"." | b".."))
+}
+
 fn trimmed(name: &[u8]) -> &[u8] {
     let end = name.iter().rposition(|&byte| byte != b'/');
     &name[..end.map_or(0, |end| end + 1)]
@@ -152,12 +158,18 @@ impl<'s> Asking<'s> {
             }
             known = trimmed(&known[..start_of_last(known)]);
         }
+        let last = &name.whole[start_of_last(name.whole)..];
+        if !name.follows && known.len() < name.parent.len() && self.snapshot.has_name(last) {
+            // It may well be a link itself: a walk tells at once.
+            return Way::Unclear;
+        }
         let mut length = known.len();
         while length < name.whole.len() {
             let rest = &name.whole[length..];
             let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
             let component = rest[slashes..].split(|&byte| byte == b'/').next();
             let component = component.unwrap_or_default();
+            let dir = &name.whole[..length];
             length += slashes + component.len();
             let so_far = &name.whole[..length];
             let follows = length < name.whole.len() || name.follows;
@@ -166,7 +178,7 @@ impl<'s> Asking<'s> {
                 if !name.whole.starts_with(b"/") {
                     return Way::Unclear;
                 }
-                match self.at_place(so_far) {
+                match self.at_place(dir, component, links, so_far) {
                     Some(None) => {}
                     Some(Some(link)) if follows => {
                         return Way::Link {
@@ -199,42 +211,66 @@ impl<'s> Asking<'s> {
     }
 
     /// Returns the link that a name is, some nothing if it is something else, and none where only a walk can tell.
-    fn at_place(&mut self, name: &[u8]) -> Option<Option<&'s Link>> {
+    fn at_place(
+        &mut self,
+        dir: &[u8],
+        component: &[u8],
+        links: usize,
+        name: &[u8],
+    ) -> Option<Option<&'s Link>> {
         let snapshot = self.snapshot;
-        match walk::walk(snapshot, &Host, CWD, name, Last::Kept, self.lease()?) {
-            // A link lives in the snapshot, and not in the memory of the walk.
-            Ok(End::Link(link)) => Some(Some(snapshot.link(snapshot.number_of(link)?)?)),
-            Ok(End::Name {
-                through_link: false,
-                through_magic: false,
-                ..
-            }) => Some(None),
-            _ => None,
+        if links > 0 || !is_physical(dir) {
+            return match walk::walk(snapshot, &Host, CWD, name, Last::Kept, self.lease()?) {
+                // A link lives in the snapshot, and not in the memory of the walk.
+                Ok(End::Link(link)) => Some(Some(snapshot.link(snapshot.number_of(link)?)?)),
+                Ok(End::Name {
+                    through_link: false,
+                    through_magic: false,
+                    ..
+                }) => Some(None),
+                _ => None,
+            };
+        }
+        let dir = if dir.is_empty() { b"/" } else { dir };
+        match snapshot.at(&Host, dir, component) {
+            None => Some(None),
+            Some(Entry::Hidden) => None,
+            // Whoever may not search the directory does not get past its links.
+            Some(Entry::Link(link)) => match self.read_link(name)? {
+                Err(errno) if !walk::is_no_symlink(errno) && errno != Errno::NOENT => None,
+                _ => Some(Some(link)),
+            },
         }
     }
 
     /// Asks the kernel for the last component of a name whose directory is reached through so many symlinks; none where
     /// only a walk can tell.
     fn ask(&mut self, name: &[u8], links: usize) -> Option<Answer> {
+        match self.read_link(name)? {
+            Err(errno) if walk::is_no_symlink(errno) => return Some(Answer::There { links }),
+            Err(errno) => return Some(Answer::Fails(errno)),
+            Ok(_) => {}
+        }
         let snapshot = self.snapshot;
+        match walk::walk(snapshot, &Host, CWD, name, Last::Followed, self.lease()?) {
+            Ok(End::Name {
+                through_link: false,
+                through_magic: false,
+                links,
+                ..
+            }) => Some(Answer::There { links }),
+            _ => None,
+        }
+    }
+
+    /// Has the kernel read a name as a symlink, as far as to say whether it is one; none where it is too long.
+    fn read_link(&mut self, name: &[u8]) -> Option<Result<usize, Errno>> {
         let lease = self.lease()?;
         let copy = lease.buffer().get_mut(..=name.len())?;
         copy[..name.len()].copy_from_slice(name);
         copy[name.len()] = 0;
         let path = CStr::from_bytes_with_nul(copy).ok()?;
-        match rustix::fs::readlinkat_raw(CWD, path, &mut [0; 1]) {
-            Err(errno) if walk::is_no_symlink(errno) => Some(Answer::There { links }),
-            Err(errno) => Some(Answer::Fails(errno)),
-            Ok(_) => match walk::walk(snapshot, &Host, CWD, name, Last::Followed, lease) {
-                Ok(End::Name {
-                    through_link: false,
-                    through_magic: false,
-                    links,
-                    ..
-                }) => Some(Answer::There { links }),
-                _ => None,
-            },
-        }
+        Some(rustix::fs::readlinkat_raw(CWD, path, &mut [0; 1]))
     }
 
     /// Returns the way past a link, if that is clear, and whether it stays so.

@@ -42,7 +42,8 @@ impl Header {
         &self.bytes[..self.length]
     }
 
-    /// Returns the interpreter of a script; `ENOEXEC` where the kernel finds none in its first line.
+    /// Returns the interpreter of a script; `ENOEXEC` where the kernel finds none in its first
+    /// line, and `EACCES` where its name is empty.
     pub fn interpreter(&mut self) -> Result<Option<Interpreter<'_>>, Errno> {
         if !self.bytes[..self.length].starts_with(b"#!") {
             return Ok(None);
@@ -75,14 +76,16 @@ impl Header {
             .iter()
             .position(|byte| !is_blank(byte))
             .map(|at| at + path_end)
-            .filter(|&at| bytes[at] != 0 && bytes[path_end] != 0);
+            // A blank with a zero behind it is followed by an argument: an empty one.
+            .filter(|_| bytes[path_end] != 0);
         bytes[end] = 0;
         bytes[path_end] = 0;
         let text =
             |from: usize| CStr::from_bytes_until_nul(&bytes[from..]).map_err(|_| Errno::NOEXEC);
         let path = text(start)?;
+        // The kernel takes it for the working directory, which it does not execute.
         if path.is_empty() {
-            return Err(Errno::NOEXEC);
+            return Err(Errno::ACCESS);
         }
         Ok(Some(Interpreter {
             path,

@@ -52,9 +52,9 @@ impl<'d> Aside<'d> {
         }
     }
 
-    /// Puts the file in the place of `name`.
-    pub(super) fn rename(self, name: &str) -> rustix::io::Result<()> {
-        rustix::fs::renameat(self.dir, &self.name, self.dir, name)
+    /// Puts the file in the place of `name` in a directory.
+    pub(super) fn rename(self, dir: &OwnedFd, name: &str) -> rustix::io::Result<()> {
+        rustix::fs::renameat(self.dir, &self.name, dir, name)
     }
 }
 
@@ -77,11 +77,11 @@ pub(super) fn write_new(dir: &OwnedFd, name: &str, text: &str) -> rustix::io::Re
 }
 
 /// Removes what dead commits left; called under the lock, when no other commit is alive.
-pub(super) fn remove_leftovers(dir: &OwnedFd, own: &Aside<'_>) -> rustix::io::Result<()> {
+pub(super) fn remove_leftovers(dir: &OwnedFd) -> rustix::io::Result<()> {
     for entry in Dir::read_from(dir)? {
         let entry = entry?;
         let name = entry.file_name();
-        if is_aside(name.to_bytes()) && name.to_bytes() != own.name.as_bytes() {
+        if is_aside(name.to_bytes()) {
             // A leftover that stays does no harm.
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }

@@ -78,7 +78,7 @@ impl Store {
         act: impl FnOnce() -> T,
     ) -> Result<T> {
         let dir = self.open_dir()?;
-        let _lock = Lock::take(&dir, &self.dir, by, wait)?;
+        let _lock = Lock::take(&dir, (&self.dir, self.trust), by, wait)?;
         Ok(act())
     }
 
@@ -90,26 +90,26 @@ impl Store {
         edit: impl FnOnce(Result<Table>) -> Result<String>,
     ) -> Result<u64> {
         let dir = self.open_dir()?;
-        let _lock = Lock::take(&dir, &self.dir, by, options.lock_wait)?;
+        let _lock = Lock::take(&dir, (&self.dir, self.trust), by, options.lock_wait)?;
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
 
-        // Made before the table is read: an NFS client learns from the server's answer that the
-        // directory has changed, and does not read the table that it remembers under this name.
-        let aside = Aside::create(&dir).map_err(failed("write aside"))?;
-        remove_leftovers(&dir, &aside).map_err(failed("remove leftovers beside"))?;
-
         let history = self.open_history(&dir)?;
+        // A program that has lost the lock, because its host was cut off, cannot go on without its files.
+        for dir in [&dir, &history] {
+            remove_leftovers(dir).map_err(failed("remove leftovers beside"))?;
+        }
+        let before = Before::keep(&dir, TABLE).map_err(failed("keep"))?;
+        // Not beside the table: whoever lists the store would remember that it was empty.
+        let aside = Aside::create(&history).map_err(failed("write aside"))?;
         let newest = self.generations_in(&history)?.pop().unwrap_or(0);
-        let text = self.read_table_in(&dir);
+        let text = self.read_before(&dir, &before);
         let is_expected = match (expected, &text) {
             (Some(expected), Ok(text)) => text == expected,
             (expected, _) => expected.is_none(),
         };
+        let number = text.as_deref().ok().and_then(|text| self.number_of(text));
+        let number = number.unwrap_or(newest);
         let current = text.and_then(|text| Table::parse(&self.table_file(), &text));
-        let number = match &current {
-            Ok(table) => table.generation,
-            Err(_) => self.current_number(&dir).unwrap_or(newest),
-        };
         if let Some(expected) = options.if_generation
             && expected != number
         {
@@ -118,10 +118,10 @@ impl Store {
         if !is_expected {
             return Err(self.conflict(options.if_generation.unwrap_or(number), number));
         }
-        let before = current.as_ref().ok().map(unnumbered);
+        let unedited = current.as_ref().ok().map(unnumbered);
         let edited = edit(current)?;
         let edited = Table::parse(&self.table_file(), &edited)?;
-        if before == Some(unnumbered(&edited)) {
+        if unedited == Some(unnumbered(&edited)) {
             return Ok(number);
         }
         let next = number.max(newest) + 1;
@@ -132,7 +132,7 @@ impl Store {
             return Err(Document { file, text }.invalid(edited.generation_span(), message));
         }
         let commit = by.commits(next, number, now());
-        self.publish(&dir, &history, aside, &commit, &edited)?;
+        self.publish(&dir, &history, aside, before, &commit, &edited)?;
         Ok(next)
     }
 
@@ -145,6 +145,7 @@ impl Store {
         dir: &OwnedFd,
         history: &OwnedFd,
         aside: Aside<'_>,
+        before: Before<'_>,
         commit: &Commit,
         table: &Table,
     ) -> Result<()> {
@@ -162,7 +163,7 @@ impl Store {
             errno => Error::io("publish", &in_history, errno),
         };
         let name = file_name(commit.generation);
-        let copy = Aside::create(dir).map_err(failed)?;
+        let copy = Aside::create(history).map_err(failed)?;
         copy.write(&text).map_err(failed)?;
         match copy.link(history, &name) {
             Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::MLINK) => {
@@ -175,8 +176,7 @@ impl Store {
 
         let failed = |doing| move |errno| Error::io(doing, self.table_file(), errno);
         aside.write(&text).map_err(failed("write aside"))?;
-        let before = Before::keep(dir, TABLE).map_err(failed("keep"))?;
-        aside.rename(TABLE).map_err(failed("replace"))?;
+        aside.rename(dir, TABLE).map_err(failed("replace"))?;
         sync_names(dir).map_err(|errno| {
             // The storage may have kept it all the same: that nobody was told of it is what counts.
             let doing = match before.put_back() {

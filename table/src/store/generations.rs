@@ -77,13 +77,16 @@ impl Store {
     }
 
     /// Returns the number of the current table, from its header when its text is broken.
-    pub(super) fn current_number(&self, dir: &OwnedFd) -> Option<u64> {
-        let text = self.read_table_in(dir).ok()?;
-        let table = Table::parse(&self.table_file(), &text);
-        table.map_or_else(
-            |_| Commit::of_text(&text).map(|commit| commit.generation),
-            |table| Some(table.generation),
-        )
+    fn current_number(&self, dir: &OwnedFd) -> Option<u64> {
+        self.number_of(&self.read_table_in(dir).ok()?)
+    }
+
+    /// Returns the number of the current table that has this text.
+    pub(super) fn number_of(&self, text: &str) -> Option<u64> {
+        match Table::parse(&self.table_file(), text) {
+            Ok(table) => Some(table.generation),
+            Err(_) => Commit::of_text(text).map(|commit| commit.generation),
+        }
     }
 }
 

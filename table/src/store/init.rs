@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::history::{Author, now};
 use crate::store::aside::{Aside, is_aside, sync_names};
+use crate::store::before::Before;
 use crate::store::commit::CommitOptions;
 use crate::store::lock::Lock;
 use crate::store::{HISTORY, LOCK, MEMBERS, Store, TABLE};
@@ -73,7 +74,12 @@ impl Store {
             .map_err(|errno| Error::io("make", self.dir.join(HISTORY), errno))?;
         // A table that a loss of power leaves without a history would be no store, and nothing else either.
         sync_names(dir).map_err(|errno| Error::io("sync", &self.dir, errno))?;
-        let _lock = Lock::take(dir, &self.dir, by, CommitOptions::default().lock_wait)?;
+        let _lock = Lock::take(
+            dir,
+            (&self.dir, self.trust),
+            by,
+            CommitOptions::default().lock_wait,
+        )?;
         if self.has_table(dir)? {
             return Ok(());
         }
@@ -86,11 +92,14 @@ impl Store {
             });
         }
         let first = Table::parse(&self.table_file(), FIRST_TABLE)?;
-        let aside = Aside::create(dir).map_err(|errno| Error::io("write", &self.dir, errno))?;
+        let aside =
+            Aside::create(&history).map_err(|errno| Error::io("write", &self.dir, errno))?;
+        let before = Before::nothing(dir, TABLE);
         self.publish(
             dir,
             &history,
             aside,
+            before,
             &by.commits(newest + 1, 0, now()),
             &first,
         )

@@ -74,7 +74,7 @@ impl Kept {
         let dir = self.open_dir().map_err(failed)?;
         let aside = Aside::create(&dir).map_err(failed)?;
         aside.write(&text).map_err(failed)?;
-        aside.rename(&self.name).map_err(failed)
+        aside.rename(&dir, &self.name).map_err(failed)
     }
 
     /// Returns the table that was kept; fails with why there is none that can be used.

@@ -15,8 +15,9 @@ use rustix::io::Errno;
 use crate::error::{Error, Result};
 use crate::file::check_regular;
 use crate::history::{Author, now};
-use crate::store::LOCK;
 use crate::store::aside::own_mode;
+use crate::store::{LOCK, shared};
+use crate::trust::Trust;
 
 static THREADS: Mutex<()> = Mutex::new(());
 
@@ -34,7 +35,12 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock of the store whose directory is open, or gives up after `wait`.
-    pub(super) fn take(dir: &OwnedFd, path: &Path, by: &Author, wait: Duration) -> Result<Lock> {
+    pub(super) fn take(
+        dir: &OwnedFd,
+        (path, trust): (&Path, Trust),
+        by: &Author,
+        wait: Duration,
+    ) -> Result<Lock> {
         let mut attempts = Attempts::until(Instant::now() + wait);
         let locked = |holder| Error::Locked {
             path: path.join(LOCK),
@@ -56,6 +62,7 @@ impl Lock {
         let file = open(dir).map_err(failed)?;
         let stat = rustix::fs::fstat(&file).map_err(failed)?;
         check_regular(&stat, &path.join(LOCK))?;
+        trust.check_stat(&path.join(LOCK), &stat)?;
         loop {
             match rustix::fs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,
@@ -69,7 +76,7 @@ impl Lock {
         let text = format!("{} on {}, pid {pid}, since {}\n", by.who, by.host, now());
         // Only a waiting program reads it, so that failing to write it is no reason not to commit.
         let _ = rustix::fs::ftruncate(&file, 0);
-        let _ = rustix::io::pwrite(&file, text.as_bytes(), 0);
+        let _ = rustix::io::pwrite(&file, text.as_bytes(), 0).and_then(|_| shared::tell(&file));
         Ok(Lock {
             file,
             _threads: threads,
@@ -106,6 +113,7 @@ fn open(dir: &OwnedFd) -> rustix::io::Result<OwnedFd> {
 }
 
 fn holder(file: &OwnedFd) -> Option<String> {
+    let _ = shared::forget(file);
     let mut text = [0; LONGEST_HOLDER];
     let count = rustix::io::pread(file, &mut text, 0).ok()?;
     let text = String::from_utf8_lossy(&text[..count]);

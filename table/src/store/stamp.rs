@@ -2,8 +2,10 @@
 
 use std::ffi::CStr;
 
-use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use rustix::fs::{CWD, StatxFlags, statx};
 use rustix::io::Errno;
+
+use crate::store::shared::FORCE_SYNC;
 
 /// Which file lies somewhere, and when it was last changed: a commit puts another one there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,6 @@ impl Stamp {
     ///
     /// Fails as statx(2) does.
     pub fn of(file: &CStr) -> Result<Self, Errno> {
-        /// `AT_STATX_FORCE_SYNC`
-        const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
         let it = statx(CWD, file, FORCE_SYNC, StatxFlags::BASIC_STATS)?;
         Ok(Self {
             device: (it.stx_dev_major, it.stx_dev_minor),

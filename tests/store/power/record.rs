@@ -83,13 +83,13 @@ impl Recorder {
         (self.id(parent), name.to_string_lossy().into_owned())
     }
 
-    fn step(&self, call: &Call, result: i64, before: &Pending) -> Option<Step> {
+    fn step(&self, call: &Call, result: i64, before: &Pending) -> Vec<Step> {
         let descriptor = || call.opened(call.argument(0) as i32);
         let count = usize::try_from(result).expect("errors are not told");
         let paths = call.paths();
         let last = || paths.last().expect("it has a name");
         let known = || before.inode.and_then(|inode| self.ids.get(&inode).copied());
-        match call.name() {
+        let step = match call.name() {
             "write" => Some(Step::Write(
                 self.id(&descriptor()),
                 before.position,
@@ -112,8 +112,15 @@ impl Recorder {
             }
             "rename" | "renameat" | "renameat2" => {
                 let ((dir, old), (other, new)) = (self.place(&paths[0]), self.place(last()));
-                assert_eq!(dir, other, "names stay in their directory");
-                Some(Step::Rename(dir, old, new, self.id(last())))
+                let id = self.id(last());
+                if dir != other {
+                    // Nothing says that both directories reach the storage at once.
+                    let [gone, there] = [(dir, old, None), (other, new, Some(id))];
+                    return [gone, there]
+                        .map(|(dir, name, id)| Step::Name(dir, name, id))
+                        .into();
+                }
+                Some(Step::Rename(dir, old, new, id))
             }
             "open" | "openat" if known().is_some() => None,
             "open" | "openat" | "mkdir" | "mkdirat" => {
@@ -121,7 +128,8 @@ impl Recorder {
             }
             "symlinkat" | "copy_file_range" | "rmdir" => panic!("{} is not known", call.name()),
             _ => None,
-        }
+        };
+        step.into_iter().collect()
     }
 }
 

@@ -3,8 +3,9 @@ use super::kind::Kind;
 use super::libraries::By;
 use super::verdict::Engine;
 use super::{Diagnosis, Pair};
-use crate::columns::{self, visible};
+use crate::columns;
 use anstyle::{AnsiColor, Style};
+use psl_table::visible;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -98,7 +99,7 @@ fn escapes(diagnosis: &Diagnosis) -> Vec<&'static str> {
 pub fn text(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        text += &format!("{name:<8}  {}\n", visible(value));
+        text += &format!("{name:<8}  {}\n", visible::line(value));
     };
     line("program", &diagnosis.program.to_string_lossy());
     line("member", diagnosis.member.as_deref().unwrap_or("none"));
@@ -137,10 +138,10 @@ pub fn text(diagnosis: &Diagnosis) -> String {
         text += "\n";
     }
     let (word, style) = engine(diagnosis.verdict.engine);
-    let why = visible(&diagnosis.verdict.why);
+    let why = visible::line(&diagnosis.verdict.why);
     text += &format!("engine    {style}{word}{style:#}: {why}\n");
     if let Some(help) = &diagnosis.verdict.help {
-        text += &format!("          => {}\n", visible(help));
+        text += &format!("          => {}\n", visible::line(help));
     }
     text
 }

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::members::detached::process::Identity;
 use crate::members::detached::record::{Lock, Record};
 use crate::roll::fence;
+use psl_table::store::Trust;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 /// The `argv[0]` that marks it; no file has this name.
 const MARK: &str = "psl-admin: birth";
+
+/// What says that anybody's files are trusted.
+const ANY: &str = "any";
 
 /// How long another program may hold the member.
 const HELD: Duration = Duration::from_secs(10);
@@ -37,6 +41,8 @@ pub struct Birth {
     pub generation: u64,
     /// The file that says which token is the current one, and the token that must be.
     pub fence: Option<(PathBuf, u64)>,
+    /// Whose files in the store are trusted.
+    pub trust: Trust,
     /// The command and its arguments.
     pub command: Vec<OsString>,
 }
@@ -53,12 +59,17 @@ pub fn requested() -> Option<Birth> {
     let generation = arguments.next()?.to_str()?.parse().ok()?;
     let token: u64 = arguments.next()?.to_str()?.parse().ok()?;
     let owner = PathBuf::from(arguments.next()?);
+    let trust = match arguments.next()?.to_str()? {
+        ANY => Trust::Any,
+        _ => Trust::Owner,
+    };
     Some(Birth {
         store,
         directory,
         member,
         generation,
         fence: (token > 0).then_some((owner, token)),
+        trust,
         command: arguments.collect(),
     })
 }
@@ -79,6 +90,11 @@ impl Birth {
             .arg(self.generation.to_string())
             .arg(token.to_string())
             .arg(owner)
+            .arg(if self.trust == Trust::Any {
+                ANY
+            } else {
+                "owner"
+            })
             .args(&self.command)
             .current_dir("/")
             .stdin(Stdio::null())
@@ -111,11 +127,11 @@ impl Birth {
     fn record(&self) -> Result<(), Failure> {
         let refused = |message: String| Failure::new(Exit::Refused, message);
         let failed = |error: io::Error| refused(format!("{:?}: {error}", self.member));
-        let _lock = Lock::take(&self.directory, &self.member, HELD).map_err(failed)?;
+        let _lock = Lock::take(&self.directory, &self.member, HELD, self.trust).map_err(failed)?;
         if let Some((owner, token)) = &self.fence {
-            fence::require(owner, *token)?;
+            fence::require(owner, *token, self.trust)?;
         }
-        let recorded = Record::read(&self.directory, &self.member).map_err(failed)?;
+        let recorded = Record::read(&self.directory, &self.member, self.trust).map_err(failed)?;
         if let Some(record) = recorded.filter(|record| record.identity.is_alive()) {
             let pid = record.identity.pid;
             return Err(refused(format!(

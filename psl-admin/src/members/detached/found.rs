@@ -2,17 +2,18 @@
 use crate::members::detached::process::{Identity, Place, stats};
 use crate::running;
 use procfs::process::{Process, Stat};
+use psl_table::store::Trust;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Finds the first processes of the member's instances, by what an instance passes on in its environment, and by their
 /// registrations: servers that write their title over their environment (nginx, redis) tell nothing.
-pub fn instances(store: &Path, member: &str) -> Vec<Identity> {
+pub fn instances((store, trust): (&Path, Trust), member: &str) -> Vec<Identity> {
     let place = Place::here();
     let own = std::process::id().cast_signed();
     let stats = stats();
-    let registered = running::alive(store, member);
+    let registered = running::alive((store, trust), member);
     let is_instance = |stat: &&Stat| {
         stat.pid != own
             && (registered.contains(&place.identity(stat)) || is_part(stat.pid, store, member))

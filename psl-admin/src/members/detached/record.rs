@@ -1,17 +1,15 @@
 //! `running/<member>.json`: which process is the instance of a member.
 use crate::members::detached::process::Identity;
 use crate::members::trouble::{State, Trouble};
-use rustix::fs::{FlockOperation, fcntl_lock};
+use crate::store_file;
+use psl_table::store::Trust;
+use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// The longest record that is read, in bytes.
-const LONGEST: u64 = 64 << 10;
 
 /// Which process is the instance of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,17 +30,15 @@ impl Record {
     }
 
     /// Reads a member's record.
-    pub fn read(directory: &Path, member: &str) -> io::Result<Option<Self>> {
+    pub fn read(directory: &Path, member: &str, trust: Trust) -> io::Result<Option<Self>> {
         let file = Self::file(directory, member);
-        let mut text = String::new();
-        match File::open(&file) {
-            Ok(opened) => opened.take(LONGEST).read_to_string(&mut text)?,
+        let text = match store_file::read(&file, trust) {
             // Of a store that is away, nothing is known.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let store = directory.parent().unwrap_or(directory);
                 return store.metadata().map(|_| None);
             }
-            Err(error) => return Err(error),
+            read => read?,
         };
         let record = serde_json::from_str(&text);
         record.map(Some).map_err(|error| {
@@ -66,15 +62,8 @@ impl Record {
 
     /// Writes the record, whole or not at all.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
-        let file = Self::file(directory, &self.member);
-        let aside = file.with_extension("json.aside");
         let text = serde_json::to_string(self).map_err(io::Error::other)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o644);
-        let mut written = options.open(&aside)?;
-        written.write_all(text.as_bytes())?;
-        written.sync_all()?;
-        fs::rename(&aside, &file)
+        store_file::write(&Self::file(directory, &self.member), &text)
     }
 
     /// Removes a member's record, if there is one.
@@ -93,11 +82,9 @@ pub struct Lock {
 
 impl Lock {
     /// Takes it, or gives up after `wait`.
-    pub fn take(directory: &Path, member: &str, wait: Duration) -> io::Result<Self> {
+    pub fn take(directory: &Path, member: &str, wait: Duration, trust: Trust) -> io::Result<Self> {
         let path = directory.join(format!("{member}.lock"));
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(0o600);
-        let file = file.open(&path)?;
+        let file = store_file::open_or_make(&path, OFlags::WRONLY, store_file::OWN, trust)?;
         let deadline = Instant::now() + wait;
         loop {
             match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -1,11 +1,12 @@
 //! The beat of whoever drives a roll: a file that is locked, and written once a second.
 use crate::failure::Failure;
 use crate::roll::directory::failed;
-use rustix::fs::{FlockOperation, fcntl_lock};
+use crate::store_file;
+use psl_table::store::Trust;
+use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use rustix::io::{Errno, pwrite};
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -25,7 +26,12 @@ pub struct Beat {
 
 impl Beat {
     /// Starts to beat; the lock, where it could be had, is held as long.
-    pub fn start(path: PathBuf, token: u64, lock: Option<File>) -> Result<Self, Failure> {
+    pub fn start(
+        path: PathBuf,
+        token: u64,
+        lock: Option<File>,
+        trust: Trust,
+    ) -> Result<Self, Failure> {
         let (sender, dropped) = mpsc::channel();
         // Closing any descriptor of a file gives its locks up: the locked one is the one to write to.
         let beat = move || {
@@ -36,7 +42,7 @@ impl Beat {
             }
             for count in 0_u64.. {
                 if file.is_none() {
-                    file = opened(&path).ok();
+                    file = opened(&path, trust).ok();
                 }
                 if let Some(file) = &file {
                     let text = format!("{token:>20} {count:>20}\n");
@@ -59,8 +65,8 @@ impl Beat {
 }
 
 /// Takes the lock; `None` when another program has it.
-pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
-    let file = opened(path).map_err(|error| failed("open", path, &error))?;
+pub fn lock(path: &Path, trust: Trust) -> Result<Option<File>, Failure> {
+    let file = opened(path, trust).map_err(|error| failed("open", path, &error))?;
     match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(None),
@@ -69,8 +75,8 @@ pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
 }
 
 /// Tells whether the program with this token beats; takes as long as a lease when it does not.
-pub fn is_moving(path: &Path, token: u64) -> Result<bool, Failure> {
-    let read = || match fs::read_to_string(path) {
+pub fn is_moving(path: &Path, token: u64, trust: Trust) -> Result<bool, Failure> {
+    let read = || match store_file::read(path, trust) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         read => read.map_err(|error| failed("read", path, &error)),
     };
@@ -87,8 +93,6 @@ pub fn is_moving(path: &Path, token: u64) -> Result<bool, Failure> {
     Ok(false)
 }
 
-fn opened(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    let options = options.read(true).write(true).create(true).truncate(false);
-    options.mode(0o644).open(path)
+fn opened(path: &Path, trust: Trust) -> io::Result<File> {
+    store_file::open_or_make(path, OFlags::RDWR, store_file::READABLE, trust)
 }

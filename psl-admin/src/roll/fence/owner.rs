@@ -1,14 +1,12 @@
 //! `rolls/<id>.owner`: the current token, and who has it.
 use crate::members::detached::process::Identity;
+use crate::store_file;
+use psl_table::store::Trust;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 64 << 10;
 
 /// The program that drives a roll, or drove it last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,28 +35,20 @@ impl fmt::Display for Owner {
 
 impl Owner {
     /// Reads the file, which a roll that was never begun does not have.
-    pub fn read(file: &Path) -> io::Result<Option<Self>> {
-        let mut text = String::new();
-        match File::open(file) {
-            Ok(opened) => opened.take(LONGEST).read_to_string(&mut text)?,
+    pub fn read(file: &Path, trust: Trust) -> io::Result<Option<Self>> {
+        let text = match store_file::read(file, trust) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            read => read?,
         };
         serde_json::from_str(&text).map(Some).map_err(|error| {
-            io::Error::other(format!("it does not say who drives a roll ({error})"))
+            io::Error::other(format!("{file:?} does not say who drives a roll: {error}"))
         })
     }
 
     /// Writes the file, whole or not at all; only under the store's lock.
     pub fn write(&self, file: &Path) -> io::Result<()> {
-        let aside = file.with_extension("owner.aside");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o644);
-        let mut written = options.open(&aside)?;
         let text = serde_json::to_string(self).map_err(io::Error::other)?;
-        written.write_all(text.as_bytes())?;
-        written.sync_all()?;
-        fs::rename(&aside, file)?;
+        store_file::write(file, &text)?;
         File::open(file.parent().unwrap_or(Path::new("/")))?.sync_all()
     }
 

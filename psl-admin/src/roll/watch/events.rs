@@ -1,4 +1,5 @@
 //! One JSON object a line and event, for other programs.
+use crate::console::plain_json;
 use crate::roll::journal::Line;
 use crate::roll::state::State;
 use crate::roll::watch::Watch;
@@ -34,5 +35,9 @@ pub fn object(line: &Line, roll: &str) -> Value {
 
 /// A reader that is gone does not end the roll.
 fn print(object: &Value) {
-    let _ = writeln!(std::io::stdout().lock(), "{object}");
+    let _ = writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        plain_json(&object.to_string())
+    );
 }

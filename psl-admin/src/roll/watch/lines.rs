@@ -2,6 +2,7 @@
 use crate::roll::journal::Line;
 use crate::roll::state::State;
 use crate::roll::watch::{Watch, quoted, words};
+use psl_table::visible;
 use std::io::Write;
 
 /// Writes to standard error.
@@ -24,5 +25,7 @@ impl Watch for Lines {
 
 /// A reader that is gone does not end the roll.
 fn print(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(visible::lines(text).as_bytes());
 }

@@ -3,6 +3,7 @@ use crate::roll::journal::Line;
 use crate::roll::state::{Side, State};
 use crate::roll::watch::{Watch, quoted, words};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use psl_table::visible;
 use std::time::Duration;
 
 /// How often the running time is drawn.
@@ -25,7 +26,7 @@ impl Rows {
         let rows = state.plan.members().zip(&state.standings);
         let rows = rows.map(|(member, standing)| {
             let row = all.add(ProgressBar::new_spinner().with_style(style.clone()));
-            row.set_prefix(member.to_owned());
+            row.set_prefix(visible::line(member));
             row.set_message(match standing.side {
                 Side::Old => "waits",
                 Side::Between => "half done",
@@ -50,7 +51,7 @@ impl Watch for Rows {
         let Some(member) = line.event.member() else {
             if let Some(said) = words::of(&line.event) {
                 // A terminal that is gone does not end the roll.
-                let _ = self.all.println(said);
+                let _ = self.all.println(visible::lines(&said));
             }
             return;
         };
@@ -63,7 +64,7 @@ impl Watch for Rows {
             row.reset_elapsed();
             row.enable_steady_tick(TICK);
         }
-        row.set_message(said);
+        row.set_message(visible::line(&said));
     }
 
     fn output(&self, member: &str, text: &str) {

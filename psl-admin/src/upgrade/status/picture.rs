@@ -4,6 +4,7 @@ mod spans;
 use crate::roll::journal::Line;
 use crate::roll::outcome;
 use crate::roll::state::State;
+use psl_table::visible;
 use spans::{Look, Span};
 use svg::Document;
 use svg::node::element::{Circle, Group, Line as Stroke, Rectangle, Text, Title};
@@ -118,7 +119,7 @@ fn lane(member: &str, spans: &[&Span], scale: &Scale, begin: f64, y: f64) -> Gro
             .set("width", (to - from).max(1.5))
             .set("height", BAR)
             .set("fill", span.look.colour())
-            .add(Title::new(title));
+            .add(Title::new(visible::line(&title)));
         lane = lane.add(bar);
     }
     for span in spans {
@@ -129,7 +130,7 @@ fn lane(member: &str, spans: &[&Span], scale: &Scale, begin: f64, y: f64) -> Gro
                 .set("cy", y + BAR / 2.0)
                 .set("r", 5)
                 .set("fill", span.look.colour())
-                .add(Title::new(format!("{member}: failed")));
+                .add(Title::new(visible::line(&format!("{member}: failed"))));
             lane = lane.add(mark);
         }
         for (moment, generation) in &span.commits {
@@ -206,7 +207,7 @@ fn legend(y: f64) -> Group {
 }
 
 fn label(text: &str, x: f64, y: f64, size: f64, colour: &str) -> Text {
-    Text::new(text)
+    Text::new(visible::line(text))
         .set("x", x)
         .set("y", y)
         .set("font-size", size)

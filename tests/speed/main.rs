@@ -65,11 +65,16 @@ impl Asked {
             };
             match argument.as_str() {
                 "--quick" => asked.seconds = 1.5,
+                "--seconds" => {
+                    let text = value()?;
+                    let number = |_| format!("\"{text}\" is no number of seconds");
+                    asked.seconds = text.parse().map_err(number)?;
+                }
                 "--only" => asked.only = Some(value()?),
                 "--picture" => asked.picture = Some(value()?.into()),
                 _ => {
                     return Err(format!(
-                        "there is no \"{argument}\", expected --quick, --only TEXT or --picture FILE"
+                        "there is no \"{argument}\", expected --quick, --seconds N, --only TEXT or --picture FILE"
                     ));
                 }
             }

@@ -9,8 +9,11 @@ use crate::rows::{Call, Goal, Row};
 use crate::way::Way;
 use crate::worker::Worker;
 
-/// How long a turn takes: long against a moment in which the library remembers names, and against waking up.
-const TURN: f64 = 20e6;
+/// How long a turn takes, in nanoseconds: long against waking up, and short against what a scheduler gives to others.
+const TURN: f64 = 2e6;
+
+/// Programs that take longer than this are slow.
+const PATIENCE: f64 = 20e6;
 
 /// As often as this the slow have no turn: they are not what is in question.
 const SLOW: usize = 8;
@@ -98,7 +101,7 @@ impl Turn {
             way,
             worker,
             calls: calls_in(TURN, guess),
-            is_slow: guess > TURN && way.may_be_missing(),
+            is_slow: guess > PATIENCE && way.may_be_missing(),
             times: Vec::new(),
         })
     }

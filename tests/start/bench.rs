@@ -91,6 +91,14 @@ impl Bench {
         command
     }
 
+    /// Returns a command that starts an instance in one way or the other.
+    pub fn launch(&self, by_run: bool) -> Command {
+        match by_run {
+            true => self.run(&[]),
+            false => self.instance(),
+        }
+    }
+
     /// Returns a command of the user's.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);

@@ -9,13 +9,7 @@ use crate::bench::{Bench, LINKED, WITHOUT, assert_says, output};
 fn a_launch_goes_on_with_the_last_generation_that_was_good_and_says_which() {
     for by_run in [false, true] {
         let bench = Bench::new();
-        let start = || {
-            output(if by_run {
-                bench.run(&[])
-            } else {
-                bench.instance()
-            })
-        };
+        let start = || output(bench.launch(by_run));
         bench.configure("on_error = \"last-good\"\n");
         assert_says(&start(), 0, LINKED, &[]);
 
@@ -31,13 +25,7 @@ fn a_launch_goes_on_with_the_last_generation_that_was_good_and_says_which() {
 fn without_a_generation_that_was_kept_nothing_is_started() {
     for (by_run, status) in [(false, 78), (true, 3)] {
         let bench = Bench::new();
-        let start = || {
-            output(if by_run {
-                bench.run(&[])
-            } else {
-                bench.instance()
-            })
-        };
+        let start = || output(bench.launch(by_run));
         bench.configure("on_error = \"last-good\"\n");
         bench.break_table();
         let parts = ["table.toml:2:6", "last-good", "kept no generation"];
@@ -45,13 +33,7 @@ fn without_a_generation_that_was_kept_nothing_is_started() {
 
         // What others could write is not used.
         let bench = Bench::new();
-        let start = || {
-            output(if by_run {
-                bench.run(&[])
-            } else {
-                bench.instance()
-            })
-        };
+        let start = || output(bench.launch(by_run));
         bench.configure("on_error = \"last-good\"\n");
         assert_says(&start(), 0, LINKED, &[]);
         bench.break_table();
@@ -124,10 +106,7 @@ fn what_was_started_under_another_policy_is_kept_too_and_nothing_is_said_where_i
     for policy in ["refuse", "ignore"] {
         for by_run in [false, true] {
             let bench = Bench::new();
-            let start = || match by_run {
-                true => bench.run(&[]),
-                false => bench.instance(),
-            };
+            let start = || bench.launch(by_run);
             bench.configure(&format!("on_error = {policy:?}\n"));
             let mut nowhere = start();
             nowhere.env("XDG_CACHE_HOME", "/proc/none");

@@ -12,8 +12,11 @@ mod record;
 use bench::{Bench, Call, Ran};
 use record::Record;
 
-/// How far a figure may be from the recorded one, in percent; fewer instructions are to be recorded, too.
-const TOLERANCE: u64 = 5;
+/// How far a call's figure may be from the recorded one, in percent; fewer instructions are to be recorded, too.
+const OF_CALLS: u64 = 5;
+
+/// The same of a whole process's, which looks at the path of the library: that is another one in each clone.
+const OF_PROCESSES: u64 = 30;
 
 /// What is counted for each call.
 const CALLS: &[(&str, Call)] = &[
@@ -50,10 +53,10 @@ fn a_call_takes_as_many_instructions_as_are_recorded() {
     let bench = Bench::new();
     let mut counted = Vec::new();
     for (what, call) in CALLS {
-        counted.push((*what, bench.per_call(call)));
+        counted.push((*what, bench.per_call(call), OF_CALLS));
     }
     for (what, ran) in PROCESSES {
-        counted.push((*what, bench.process(*ran)));
+        counted.push((*what, bench.process(*ran), OF_PROCESSES));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/recorded.txt");
     let profile = if cfg!(debug_assertions) {
@@ -63,27 +66,27 @@ fn a_call_takes_as_many_instructions_as_are_recorded() {
     };
     let mut record = Record::read(&path);
     if std::env::var_os("PSL_RECORD").is_some() {
-        for (what, count) in &counted {
+        for (what, count, _) in &counted {
             record.set(what, profile, *count);
         }
         record.write(&path);
         return;
     }
     let mut wrong = Vec::new();
-    for (what, count) in &counted {
+    for (what, count, tolerance) in &counted {
         let Some(recorded) = record.get(what, profile) else {
             wrong.push(format!("{what}: {count} instructions, none are recorded"));
             continue;
         };
-        if count.abs_diff(recorded) * 100 > recorded * TOLERANCE {
+        if count.abs_diff(recorded) * 100 > recorded * tolerance {
             wrong.push(format!(
-                "{what}: {count} instructions, recorded are {recorded}"
+                "{what}: {count} instructions, recorded are {recorded}, and {tolerance} % are allowed"
             ));
         }
     }
     assert!(
         wrong.is_empty(),
-        "in the {profile} profile, more than {TOLERANCE} % off:\n{}\n\
+        "in the {profile} profile:\n{}\n\
          where that is meant: PSL_RECORD=1 cargo test {}-p psl-tests --test instructions",
         wrong.join("\n"),
         if profile == "release" {

@@ -193,7 +193,6 @@ impl Installation {
         command
             .env("LD_PRELOAD", shim::library())
             .env("PSL_STORE", self.root.join("store"))
-            .env("XDG_CACHE_HOME", self.root.join("cache"))
             .env("PSL_MEMBER", store::MEMBER);
         command
     }

@@ -72,6 +72,7 @@ mod within;
 
 use clap::Parser;
 use members::detached::birth;
+use members::hooks::begin;
 use std::process::ExitCode;
 
 pub use console::shown;
@@ -83,7 +84,8 @@ pub fn main() -> ExitCode {
     sigpipe::restore();
     let launch = launch::requested().map(launch::Launch::execute);
     let birth = || birth::requested().map(birth::Birth::execute);
-    let ended = match launch.or_else(birth) {
+    let begin = || begin::requested().map(begin::Begin::execute);
+    let ended = match launch.or_else(birth).or_else(begin) {
         Some(failure) => Err(failure),
         None => match cli::Cli::try_parse() {
             Ok(cli) => {

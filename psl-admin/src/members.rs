@@ -2,7 +2,7 @@
 pub mod bounded;
 pub mod detached;
 pub mod health;
-mod hooks;
+pub mod hooks;
 pub mod trouble;
 mod unit;
 

@@ -92,21 +92,10 @@ pub enum Leftovers {
 
 /// Runs a command in a process group of its own, its output in `file`; returns how it ended and the end of its output.
 pub fn run(
-    command: Command,
-    file: File,
-    until: &Until<'_>,
-    leftovers: Leftovers,
-) -> io::Result<(End, String)> {
-    run_noted(command, file, until, leftovers, |_| {})
-}
-
-/// Does the same, and tells the id of the process as soon as there is one.
-pub fn run_noted(
     mut command: Command,
     file: File,
     until: &Until<'_>,
     leftovers: Leftovers,
-    note: impl FnOnce(u32),
 ) -> io::Result<(End, String)> {
     // A file that is appended to can be emptied while others write.
     fcntl_setfl(&file, OFlags::APPEND)?;
@@ -116,7 +105,6 @@ pub fn run_noted(
         .stderr(file.try_clone()?)
         .process_group(0);
     let child = command.spawn()?;
-    note(child.id());
     let end = wait(child, &file, until, leftovers)?;
     Ok((end, tail(&file)?))
 }

@@ -2,17 +2,18 @@
 pub mod birth;
 mod found;
 pub mod process;
-mod record;
+pub mod record;
 
 use crate::failure::Failure;
 use crate::members::bounded::{self, KILLED, Until};
+use crate::members::hooks::begin::Begin;
 use crate::members::trouble::{State, Trouble};
 use crate::members::{Permit, Running};
 use crate::store_file;
 use birth::Birth;
 use process::Identity;
 use psl_table::store::{Store, Trust};
-use record::{Lock, Record};
+use record::{HELD, Lock, Record};
 use rustix::fs::OFlags;
 use rustix::process::{Signal, pidfd_send_signal};
 use std::io;
@@ -21,9 +22,6 @@ use std::time::Duration;
 
 /// The directory in the store for traces of running instances.
 const RUNNING: &str = "running";
-
-/// How long another program may hold a member.
-const HELD: Duration = Duration::from_secs(10);
 
 /// How often a wait looks again at what cannot be waited for.
 const LOOK: Duration = Duration::from_millis(20);
@@ -87,6 +85,23 @@ impl Site {
     /// Returns whose files in the store are trusted.
     pub fn trust(&self) -> Trust {
         self.trust
+    }
+
+    /// Returns the directory of the traces.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Says how a command of a member is begun.
+    pub fn begin(&self, member: &str, trace: &Path, argv: &[&str]) -> Begin {
+        Begin {
+            directory: self.directory.clone(),
+            member: member.to_owned(),
+            trace: trace.to_owned(),
+            fence: self.fence.clone(),
+            trusts_any: self.trust == Trust::Any,
+            argv: argv.iter().map(|&argument| argument.to_owned()).collect(),
+        }
     }
 
     /// Returns the store's directory.

@@ -1,13 +1,17 @@
 //! Members that commands of their own start and stop.
+pub mod begin;
+
 use crate::members::bounded::{self, End, Leftovers, Until};
 use crate::members::detached::Site;
 use crate::members::detached::process::Identity;
+use crate::members::detached::record::{HELD, Lock};
 use crate::members::trouble::{State, Trouble};
 use crate::store_file;
 use psl_table::members::Command;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -47,7 +51,7 @@ pub const STOP: Kind = Kind {
 
 /// Runs it; what it leaves running stays, and may go on writing to the log.
 ///
-/// A file says meanwhile which process it is, for whoever goes on after a crash.
+/// A file says meanwhile which process it is, for whoever goes on after a crash; see [`begin`].
 pub fn run(
     command: &Command,
     site: &Site,
@@ -67,14 +71,9 @@ pub fn run(
     let file = store_file::open_or_make(&log, OFlags::RDWR, store_file::OWN, site.trust())
         .and_then(|file| file.set_len(0).map(|()| file))
         .map_err(failed)?;
-    let command = prepared(&command.argv());
-    let note = |pid| {
-        // Without it, whoever goes on after a crash does not wait for this one.
-        let identity = Identity::of(pid).and_then(|own| serde_json::to_string(&own).ok());
-        let _ = identity.map(|text| store_file::write(&trace, &text));
-    };
-    let (end, output) =
-        bounded::run_noted(command, file, until, Leftovers::Stay, note).map_err(failed)?;
+    let begin = site.begin(member, &trace, &command.argv());
+    let command = begin.command().map_err(failed)?;
+    let (end, output) = bounded::run(command, file, until, Leftovers::Stay).map_err(failed)?;
     let _ = fs::remove_file(trace);
     match end {
         End::Exited(status) if status.success() => Ok(()),
@@ -99,9 +98,7 @@ pub fn await_earlier(
     until: &Until<'_>,
     kind: &Kind,
 ) -> Result<bool, Trouble> {
-    let text = store_file::read(&kind.trace_file(site, member), site.trust()).ok();
-    let earlier = text.and_then(|text| serde_json::from_str::<Identity>(&text).ok());
-    let Some(earlier) = earlier.filter(Identity::is_alive) else {
+    let Some(earlier) = earlier(site, member, kind)?.filter(Identity::is_alive) else {
         return Ok(false);
     };
     while earlier.is_alive() {
@@ -119,6 +116,36 @@ pub fn await_earlier(
         return Err(Trouble::new(kind.hung, message));
     }
     Ok(true)
+}
+
+/// Returns the process of a command that was begun, and whose end nobody has seen.
+///
+/// Under the member's lock: one that is just being begun has left its trace, or finds that somebody else goes on.
+fn earlier(site: &Site, member: &str, kind: &Kind) -> Result<Option<Identity>, Trouble> {
+    let trace = kind.trace_file(site, member);
+    let failed = |error: io::Error| {
+        let message = format!(
+            "its earlier {} command cannot be looked for: {error}",
+            kind.name
+        );
+        Trouble::new(kind.failed, message)
+    };
+    let _lock = Lock::take(site.directory(), member, HELD, site.trust()).map_err(failed)?;
+    let text = match store_file::read(&trace, site.trust()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(failed)?,
+    };
+    let begun: Identity = serde_json::from_str(&text)
+        .map_err(|error| failed(io::Error::other(format!("{trace:?}: {error}"))))?;
+    if begun.is_here() {
+        return Ok(Some(begun));
+    }
+    let (pid, host, name) = (begun.pid, begun.host, kind.name);
+    let message = format!(
+        "process {pid} on host {host:?} may be its {name} command still, as {trace:?} says; go on there, or remove the \
+         file if that process is gone"
+    );
+    Err(Trouble::new(State::Elsewhere, message))
 }
 
 /// Makes a command of arguments, at least a program.

@@ -1,7 +1,11 @@
 //! One program drives a roll, and rolls exclude each other where they share a member.
 use crate::bench::Bench;
+use crate::hooks;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 
 #[test]
 fn one_that_was_stopped_does_nothing_more_after_another_took_over() {
@@ -69,17 +73,69 @@ fn a_member_of_another_host_is_left_alone() {
     bench.assert_releases(&[1]);
 }
 
+/// Returns the file that says who drives the one roll.
+fn owner(bench: &Bench) -> PathBuf {
+    let found = fs::read_dir(bench.path("store/rolls")).unwrap();
+    let mut found = found.map(|entry| entry.unwrap().path());
+    found
+        .find(|path| path.extension().is_some_and(|end| end == "owner"))
+        .unwrap()
+}
+
+#[test]
+fn a_command_leaves_its_trace_before_it_runs_and_only_for_who_drives_the_roll() {
+    let bench = Bench::new(1);
+    assert_eq!(bench.ran(&mut bench.upgrade(2, &[])).code, Some(0));
+    let (owner, trace) = (owner(&bench), bench.path("trace"));
+    let known: Value = serde_json::from_slice(&fs::read(&owner).unwrap()).unwrap();
+    let token = known["token"].as_u64().unwrap();
+    // As psl-admin executes itself for a start or stop command.
+    let begin = |token: u64| {
+        let begun = json!({
+            "directory": bench.path("store/running"),
+            "member": "erp1",
+            "trace": trace,
+            "fence": [owner, token],
+            "trusts_any": true,
+            "argv": ["cat", trace],
+        });
+        let mut command = bench.command(&[&begun.to_string()]);
+        command.arg0("psl-admin: command");
+        bench.ran(&mut command)
+    };
+    let ran = begin(token + 1);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(!trace.exists() && ran.stdout.is_empty(), "{ran:?}");
+    let ran = begin(token);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let seen: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(seen["pid"].is_u64() && seen["start"].is_u64(), "{seen}");
+}
+
+#[test]
+fn a_command_that_may_run_on_another_host_is_not_begun_here() {
+    let bench = Bench::stopped(1);
+    hooks::by_hooks(&bench, 1);
+    let trace =
+        "{\"pid\":1,\"start\":1,\"boot\":\"b\",\"namespace\":1,\"host\":\"elsewhere.example\"}";
+    bench.write("store/running/erp1.starting", trace);
+    let ran = bench.ran(&mut bench.upgrade(2, &["--on-failure", "stop"]));
+    assert_eq!(ran.code, Some(7), "{ran:?}");
+    assert!(ran.stderr.contains("elsewhere.example"), "{ran:?}");
+    bench.assert_releases(&[1]);
+    fs::remove_file(bench.path("store/running/erp1.starting")).unwrap();
+    let ran = bench.run(&["upgrade", "resume"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    bench.assert_releases(&[2]);
+}
+
 #[test]
 fn a_roll_of_a_host_that_is_gone_is_resumed() {
     let bench = Bench::new(2);
     let held = bench.ran(&mut bench.upgrade(2, &["--canary", "1"]));
     assert_eq!(held.code, Some(0), "{held:?}");
     // As if the one who drove it had died on another host without a word.
-    let owner = fs::read_dir(bench.path("store/rolls")).unwrap();
-    let mut owner = owner.map(|entry| entry.unwrap().path());
-    let owner = owner
-        .find(|path| path.extension().is_some_and(|end| end == "owner"))
-        .unwrap();
+    let owner = owner(&bench);
     let text = fs::read_to_string(&owner).unwrap();
     let host = rustix::system::uname()
         .nodename()

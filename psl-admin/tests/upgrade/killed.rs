@@ -127,19 +127,27 @@ fn a_roll_killed_while_a_start_command_runs_starts_no_second_instance() {
     hooks::by_hooks(&bench, 2);
     let start = std::fs::read_to_string(bench.path("hooks/start")).unwrap();
     let slow = format!(
-        "echo x >> $T/hooks/begun; sleep 0.7\n{}",
+        "echo x >> $T/hooks/begun; until [ -e $T/hooks/go ]; do sleep 0.02; done\n{}",
         start.trim_start_matches("#!/bin/sh\n")
     );
     bench.script("hooks/start", &slow);
     let mut driving = bench.begin(&mut bench.upgrade(2, &[]));
-    bench::await_that("the start command runs", || {
-        bench.path("hooks/begun").exists()
-    });
+    let begun = || {
+        let text = std::fs::read_to_string(bench.path("hooks/begun"));
+        text.map_or(0, |text| text.lines().count())
+    };
+    bench::await_that("the start command runs", || begun() == 1);
     driving.kill().unwrap();
     driving.wait().unwrap();
-    assert_eq!(resume(&bench), Some(0));
+    let mut resuming = bench.begin(&mut bench.command(&["upgrade", "resume"]));
+    bench::await_that("somebody else drives the roll", || {
+        bench.status()["driven_by"]["pid"] == resuming.id()
+    });
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(begun(), 1);
+    bench.write("hooks/go", "");
+    assert!(resuming.wait().unwrap().success());
     bench.assert_releases(&[2, 2]);
     assert_eq!(bench.servers().len(), 2);
-    let begun = std::fs::read_to_string(bench.path("hooks/begun")).unwrap();
-    assert_eq!(begun.lines().count(), 2);
+    assert_eq!(begun(), 2);
 }

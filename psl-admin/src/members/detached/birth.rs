@@ -5,7 +5,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::detached::process::Identity;
-use crate::members::detached::record::{Lock, Record};
+use crate::members::detached::record::{HELD, Lock, Record};
 use crate::roll::fence;
 use psl_table::store::Trust;
 use std::ffi::OsString;
@@ -14,16 +14,12 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// The `argv[0]` that marks it; no file has this name.
 const MARK: &str = "psl-admin: birth";
 
 /// What says that anybody's files are trusted.
 const ANY: &str = "any";
-
-/// How long another program may hold the member.
-const HELD: Duration = Duration::from_secs(10);
 
 /// Variables that would make the instance a part of another one.
 pub const STRANGE: [&str; 2] = ["PSL_MEMBER", "PSL_SNAPSHOT"];

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use psl_tests::host::Host;
 use psl_tests::instance::Instance;
 use psl_tests::packages;
+use rustix::fs::{CWD, RenameFlags};
 
 use crate::bench::{self, MEMBER, OTHER, admin, by_other, give_away, output, told};
 
@@ -123,6 +125,53 @@ fn a_stage_beside_another_users_exchanges_changes_nothing_outside() {
         );
     }
     println!("{made} of {ROUNDS} copies were made");
+}
+
+#[test]
+fn a_patch_runs_in_the_copy_that_was_made_when_another_is_in_its_place() {
+    let host = bench::host();
+    let before = outside(&host);
+    tree(&host, "theirs/version");
+    give_away(&host, "theirs");
+    symlink(host.path("outside"), host.path("theirs/decoy")).expect("it is free");
+    lchown(host.path("theirs/decoy"), Some(OTHER), Some(OTHER)).expect("root may");
+    // The shell is held up when it is about to enter the copy.
+    let calls = host.path("calls");
+    let patch = "echo patched > patched; rm -rf sub";
+    let stage = admin(&host, &["-q", "stage", "--patch", patch]);
+    let mut held_up = std::process::Command::new(packages::file("/usr/bin/strace"));
+    held_up.args([
+        "-f",
+        "-e",
+        "trace=chdir",
+        "-e",
+        "inject=chdir:delay_enter=2s",
+        "-o",
+    ]);
+    held_up
+        .arg(&calls)
+        .arg(stage.get_program())
+        .args(stage.get_args());
+    for (name, value) in stage.get_envs() {
+        held_up.env(name, value.expect("it is set"));
+    }
+    let (from, to) = (host.path("theirs/version"), host.path("theirs/copy"));
+    let mut running = held_up.arg(from).arg(to).spawn().expect("strace runs");
+    let begun = |text: String| text.contains("chdir(");
+    while !fs::read_to_string(&calls).is_ok_and(begun) {
+        std::thread::sleep(Duration::from_millis(5));
+        let ended = running.try_wait().expect("it is a child");
+        assert_eq!(ended, None, "the patch did not begin");
+    }
+    let names = fs::read_dir(host.path("theirs")).expect("root may");
+    let names = names.map(|entry| entry.expect("it can be listed").path());
+    let is_copy = |path: &PathBuf| path.is_dir() && path.to_string_lossy().contains("psl-stage-");
+    let copy = names.into_iter().find(is_copy).expect("it is being made");
+    let decoy = host.path("theirs/decoy");
+    rustix::fs::renameat_with(CWD, &copy, CWD, &decoy, RenameFlags::EXCHANGE).expect("root may");
+    running.wait().expect("it is a child");
+    assert_eq!(state(&host.path("outside")), before);
+    assert!(decoy.join("patched").exists(), "it ran where it should");
 }
 
 #[test]

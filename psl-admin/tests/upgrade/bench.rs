@@ -329,7 +329,7 @@ pub fn tree(version: usize) -> String {
 
 /// Waits until something holds that tells nobody when it does.
 #[track_caller]
-pub fn await_that(what: &str, holds: impl Fn() -> bool) {
+pub fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");

@@ -122,3 +122,32 @@ fn a_journal_that_was_changed_is_named_with_its_line() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_journal_that_is_longer_than_any_roll_writes_is_refused_and_not_cut() {
+    let bench = Bench::new(2);
+    let held = bench.ran(&mut bench.upgrade(2, &["--canary", "1"]));
+    assert_eq!(held.code, Some(0), "{held:?}");
+    let rolls = fs::read_dir(bench.path("store/rolls")).unwrap();
+    let mut rolls = rolls.map(|entry| entry.unwrap().path());
+    let is_journal = |path: &std::path::PathBuf| {
+        let end = path.extension().and_then(|end| end.to_str());
+        end.is_some_and(|end| end.parse::<u64>().is_ok())
+    };
+    let journal = rolls.find(is_journal).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&journal).unwrap();
+    let whole = file.metadata().unwrap().len();
+    // What is behind the last line might be the end of one: a torn one would be cut off.
+    let long = (64 << 20) + 1;
+    file.set_len(long).unwrap();
+    for verb in [&["upgrade", "status"][..], &["upgrade", "resume"]] {
+        let ran = bench.run(verb);
+        assert_eq!(ran.code, Some(6), "{ran:?}");
+        assert!(ran.stderr.contains("longer than 64 MiB"), "{ran:?}");
+        assert_eq!(file.metadata().unwrap().len(), long);
+    }
+    file.set_len(whole).unwrap();
+    let ran = bench.run(&["upgrade", "resume"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    bench.assert_releases(&[2, 2]);
+}

@@ -22,13 +22,14 @@ need_device() {
     (: <> "$1") 2> /dev/null || not_tried "\"$1\" cannot be opened"
 }
 
-# Builds what is tried, and copies it, so that nobody builds another one meanwhile; sets `bin`, where it lies.
+# build NAME [PROFILE]: builds what is tried, and copies it, so that nobody builds another one meanwhile; sets `bin`, where
+# it lies.
 build() {
-    local root=$here/../..
-    (cd "$root" && cargo build --quiet --package psl-admin --package psl-shim)
+    local root=$here/../.. profile=${2:-dev}
+    (cd "$root" && cargo build --quiet --profile "$profile" --package psl-admin --package psl-shim)
     local target
     target=$(cd "$root" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
     bin=$target/tried/$1
     mkdir -p "$bin"
-    install -m 755 "$target"/debug/{psl-admin,libpsl_shim.so} "$bin"
+    install -m 755 "$target/${profile/#dev/debug}"/{psl-admin,libpsl_shim.so} "$bin"
 }

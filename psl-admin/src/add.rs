@@ -4,7 +4,7 @@ use crate::change::Change;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::view;
+use crate::view::{self, Places};
 use crate::when::When;
 use clap::Args;
 use psl_table::name::{AbsPath, Flaw};
@@ -57,11 +57,11 @@ impl Add {
             note: self.note.as_deref(),
         };
         let store = context.open()?;
-        if !self.force && view::is_missing(&store.read()?, row.criteria, &self.to) {
-            context.console.warn(&self.missing_target());
-        }
         self.change.commit(context, &store, |table| {
-            Ok(amend::add_link(table.text(), &row))
+            if !self.force && Places::of(table).is_missing(row.criteria, &self.to) {
+                context.console.warn(&self.missing_target());
+            }
+            Ok(amend::add_link(table, &row))
         })
     }
 

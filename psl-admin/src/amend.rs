@@ -1,6 +1,7 @@
 //! Edits of the table's text that leave every byte outside the touched rows as it was.
 use crate::lines;
 use psl_table::criteria::{Criteria, Key};
+use psl_table::table::LinkRow;
 use toml_edit::{
     Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, RawString, Table, TableLike,
     Value, value,
@@ -24,11 +25,29 @@ pub struct Row<'a> {
 }
 
 /// Adds a row behind all others.
-pub fn add_link(text: &str, row: &Row<'_>) -> String {
-    let mut document = parsed(text).into_mut();
-    if let Some(Item::Value(Value::Array(rows))) = document.get_mut("link") {
-        push(rows, row_of(row).into_inline_table());
-        return lines::carried(text, &document.to_string());
+pub fn add_link(table: &psl_table::table::Table, row: &Row<'_>) -> String {
+    added(table.text(), has_headers(table), row)
+}
+
+/// Removes the row with this index, and adds one behind all others.
+pub fn exchange_link(table: &psl_table::table::Table, index: usize, row: &Row<'_>) -> String {
+    let text = remove_link(table.text(), index);
+    added(&text, has_headers(table), row)
+}
+
+/// Tells whether rows are certain to have headers of their own; then nobody needs to look at a text to add one.
+fn has_headers(table: &psl_table::table::Table) -> bool {
+    let header = |row: &LinkRow| table.text()[row.span.clone()].starts_with("[[");
+    table.links.first().is_some_and(header)
+}
+
+fn added(text: &str, has_headers: bool, row: &Row<'_>) -> String {
+    if !has_headers {
+        let mut document = parsed(text).into_mut();
+        if let Some(Item::Value(Value::Array(rows))) = document.get_mut("link") {
+            push(rows, row_of(row).into_inline_table());
+            return lines::carried(text, &document.to_string());
+        }
     }
     let mut rows = ArrayOfTables::new();
     rows.push(row_of(row));

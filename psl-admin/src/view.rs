@@ -10,6 +10,7 @@ use psl_table::tree::Host;
 use psl_table::walk::{End, Last, Scratch, walk};
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -82,33 +83,45 @@ pub fn executable(view: &Snapshot, path: &OsStr) -> io::Result<()> {
     )?)
 }
 
-/// Tells whether a path does not exist for those whom the criteria mean.
-///
-/// A path behind a link that only some of them have may well be there, and so may what cannot be examined.
-pub fn is_missing(table: &Table, criteria: &Criteria, path: &AbsPath) -> bool {
-    if !is_behind_link(table, path) {
-        return is_missing_here(path.as_ref());
+/// The places of all links, whoever has them.
+pub struct Places<'t> {
+    table: &'t Table,
+    froms: HashSet<&'t Path>,
+}
+
+impl<'t> Places<'t> {
+    /// Collects them.
+    pub fn of(table: &'t Table) -> Self {
+        let froms = table.links.iter().map(|link| link.from.as_ref()).collect();
+        Self { table, froms }
     }
-    let view = criteria
-        .member
-        .as_deref()
-        .map(|member| of_member(table, member));
-    match view {
-        Some(Ok(view)) => {
-            physical(&view, path.as_str().as_ref()).is_err_and(|error| says_missing(&error))
+
+    /// Tells whether a path does not exist for those whom the criteria mean.
+    ///
+    /// A path behind a link that only some of them have may well be there, and so may what cannot be examined.
+    pub fn is_missing(&self, criteria: &Criteria, path: &AbsPath) -> bool {
+        if !self.is_behind_one(path) {
+            return is_missing_here(path.as_ref());
         }
-        _ => false,
+        let member = criteria.member.as_deref();
+        match member.map(|member| of_member(self.table, member)) {
+            Some(Ok(view)) => {
+                physical(&view, path.as_str().as_ref()).is_err_and(|error| says_missing(&error))
+            }
+            _ => false,
+        }
+    }
+
+    /// Tells whether a path leads through a link that some process has.
+    pub fn is_behind_one(&self, path: &AbsPath) -> bool {
+        let path: &Path = path.as_ref();
+        path.ancestors().any(|dir| self.froms.contains(dir))
     }
 }
 
 /// Tells whether a path does not exist for this process, which has no links.
 pub fn is_missing_here(path: &Path) -> bool {
     path.metadata().is_err_and(|error| says_missing(&error))
-}
-
-/// Tells whether a path leads through a link that some process has.
-pub fn is_behind_link(table: &Table, path: &AbsPath) -> bool {
-    table.links.iter().any(|link| path.is_within(&link.from))
 }
 
 fn says_missing(error: &io::Error) -> bool {

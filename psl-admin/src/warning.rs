@@ -1,10 +1,9 @@
 //! What is allowed in a table and probably not meant.
-use crate::view;
+use crate::view::Places;
 use psl_table::name::AbsPath;
 use psl_table::table::{LinkRow, Table};
 use serde::Serialize;
 use std::fmt;
-use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -41,26 +40,36 @@ pub fn of(table: &Table) -> Vec<Warning> {
         .into_iter()
         .map(|warning| (warning.span, warning.message))
         .collect();
+    let places = Places::of(table);
     for link in &table.links {
-        found.extend(place_flaw(table, link).map(|flaw| (link.from_span.clone(), flaw)));
-        found.extend(target_flaw(table, link).map(|flaw| (link.to_span.clone(), flaw)));
+        found.extend(place_flaw(&places, link).map(|flaw| (link.from_span.clone(), flaw)));
+        found.extend(target_flaw(&places, link).map(|flaw| (link.to_span.clone(), flaw)));
     }
     found.sort_by_key(|(span, _)| span.start);
+    let mut lines = Lines::of(table.text());
     found
         .into_iter()
-        .map(|(span, message)| at(table, &span, message))
+        .map(|(span, message)| {
+            let (line, column) = lines.position(span.start);
+            Warning {
+                file: table.file().display().to_string(),
+                line,
+                column,
+                message,
+            }
+        })
         .collect()
 }
 
-fn place_flaw(table: &Table, link: &LinkRow) -> Option<String> {
+fn place_flaw(places: &Places<'_>, link: &LinkRow) -> Option<String> {
     let from = link.from.as_str();
     let dir = AbsPath::new(link.from.parent()?).ok()?;
-    if view::is_missing(table, &link.criteria, &dir) {
+    if places.is_missing(&link.criteria, &dir) {
         return Some(format!(
             "the place {from:?} cannot be reached: its directory does not exist"
         ));
     }
-    if view::is_behind_link(table, &dir) {
+    if places.is_behind_one(&dir) {
         return None;
     }
     let dir: &Path = dir.as_ref();
@@ -71,9 +80,9 @@ fn place_flaw(table: &Table, link: &LinkRow) -> Option<String> {
     ))
 }
 
-fn target_flaw(table: &Table, link: &LinkRow) -> Option<String> {
+fn target_flaw(places: &Places<'_>, link: &LinkRow) -> Option<String> {
     let to = link.to.as_str();
-    if view::is_missing(table, &link.criteria, &link.to) {
+    if places.is_missing(&link.criteria, &link.to) {
         return Some(format!("the target {to:?} does not exist"));
     }
     let mode = Path::new(to).metadata().ok()?.mode() & 0o7777;
@@ -88,13 +97,32 @@ fn target_flaw(table: &Table, link: &LinkRow) -> Option<String> {
     ))
 }
 
-fn at(table: &Table, span: &Range<usize>, message: String) -> Warning {
-    let before = &table.text()[..span.start];
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Warning {
-        file: table.file().display().to_string(),
-        line: table.line(span),
-        column: line.chars().count() + 1,
-        message,
+/// Lines and columns of a text, from one position to the next one: a long table may have as many warnings as lines.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    line_start: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            line: 1,
+            line_start: 0,
+        }
+    }
+
+    /// Returns line and column in characters, from 1, of a byte that is not before the last one that was asked for.
+    fn position(&mut self, offset: usize) -> (usize, usize) {
+        for (newline, _) in self.text[self.at..offset].match_indices('\n') {
+            self.line += 1;
+            self.line_start = self.at + newline + 1;
+        }
+        self.at = offset;
+        let column = self.text[self.line_start..offset].chars().count() + 1;
+        (self.line, column)
     }
 }

@@ -1,5 +1,11 @@
 //! A fast hash of names, a word at a time.
 
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+/// Hashes for a map with keys that are fixed: random ones would be the thread's, and a look at the table in a hook is to
+/// touch nothing of it.
+pub(crate) type FixedKeys = BuildHasherDefault<DefaultHasher>;
+
 /// Odd, without a pattern: the fractional parts of the golden ratio and of the root of three.
 const FACTORS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbb67_ae85_84ca_a73b];
 

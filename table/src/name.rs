@@ -30,16 +30,16 @@ impl AbsPath {
         if path == "/" {
             return Ok(AbsPath(path.to_owned()));
         }
-        if path[1..].split('/').any(|part| part == "." || part == "..") {
-            return Err(Flaw::Dot);
+        let mut components = path.as_bytes()[1..].split(|&byte| byte == b'/');
+        if components.all(|part| !matches!(part, b"" | b"." | b"..")) {
+            return Ok(AbsPath(path.to_owned()));
         }
-        if path.contains("//") {
-            return Err(Flaw::EmptyComponent);
-        }
-        if path.ends_with('/') {
-            return Err(Flaw::TrailingSlash);
-        }
-        Ok(AbsPath(path.to_owned()))
+        let has_dot = path[1..].split('/').any(|part| matches!(part, "." | ".."));
+        Err(match has_dot {
+            true => Flaw::Dot,
+            false if path.contains("//") => Flaw::EmptyComponent,
+            false => Flaw::TrailingSlash,
+        })
     }
 
     /// Returns the path.

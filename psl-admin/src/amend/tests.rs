@@ -21,7 +21,7 @@ fn add(text: &str, pairs: &[(&str, &str)]) -> String {
         live: false,
         note: Some("why"),
     };
-    add_link(text, &row)
+    add_link(&read(text), &row)
 }
 
 /// Every edited text is a table that psl-table reads.

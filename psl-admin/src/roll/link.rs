@@ -86,24 +86,21 @@ pub fn of_member(table: &Table, from: &str, member: &str) -> Option<Link> {
 /// Returns the text of a table in which a member has this link at the place, or none.
 pub fn edited(table: &Table, from: &str, member: &str, link: Option<&Link>) -> String {
     let criteria = only(member);
-    let text = match position(table, from, &criteria) {
-        Some(index) => amend::remove_link(table.text(), index),
-        None => table.text().to_owned(),
-    };
-    let Some(link) = link else {
-        return text;
-    };
-    amend::add_link(
-        &text,
-        &Row {
-            from,
-            to: &link.to,
-            criteria: &criteria,
-            private: link.private,
-            live: link.live,
-            note: link.note.as_deref(),
-        },
-    )
+    let index = position(table, from, &criteria);
+    let row = link.map(|link| Row {
+        from,
+        to: &link.to,
+        criteria: &criteria,
+        private: link.private,
+        live: link.live,
+        note: link.note.as_deref(),
+    });
+    match (index, row) {
+        (None, None) => table.text().to_owned(),
+        (None, Some(row)) => amend::add_link(table, &row),
+        (Some(index), None) => amend::remove_link(table.text(), index),
+        (Some(index), Some(row)) => amend::exchange_link(table, index, &row),
+    }
 }
 
 /// Decides what a member's link becomes: nothing else, another one, none; or it is somebody else's.

@@ -1,5 +1,6 @@
 //! The keys of one TOML table, asked for by name and type.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 pub(crate) struct Fields<'d> {
     pub(crate) document: Document<'d>,
     /// What the table describes, for messages: "a link", "member `erp1`".
-    what: String,
+    what: Cow<'d, str>,
     table: &'d DeTable<'d>,
     /// The place of the table's header.
     pub(crate) span: Range<usize>,
@@ -22,7 +23,7 @@ pub(crate) struct Fields<'d> {
 impl<'d> Fields<'d> {
     pub(crate) fn new(
         document: Document<'d>,
-        what: impl Into<String>,
+        what: impl Into<Cow<'d, str>>,
         table: &'d DeTable<'d>,
         span: Range<usize>,
     ) -> Fields<'d> {
@@ -144,7 +145,11 @@ impl<'d> Fields<'d> {
     }
 
     /// Returns a table, described as `what`.
-    pub(crate) fn table(&self, key: &str, what: impl Into<String>) -> Result<Option<Fields<'d>>> {
+    pub(crate) fn table(
+        &self,
+        key: &str,
+        what: impl Into<Cow<'d, str>>,
+    ) -> Result<Option<Fields<'d>>> {
         let table = self.of(key, "a table", |value| value.as_table())?;
         Ok(table
             .map(|table| Fields::new(self.document, what, table.get_ref(), table.span().clone())))
@@ -163,7 +168,7 @@ impl<'d> Fields<'d> {
     }
 
     /// Returns the tables of a list of tables, each described as `what`; none when the key is missing.
-    pub(crate) fn tables(&self, key: &str, what: &str) -> Result<Vec<Fields<'d>>> {
+    pub(crate) fn tables(&self, key: &str, what: &'d str) -> Result<Vec<Fields<'d>>> {
         let expected = "a list of tables";
         let Some(list) = self.of(key, expected, |value| value.as_array())? else {
             return Ok(Vec::new());

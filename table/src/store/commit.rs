@@ -107,9 +107,13 @@ impl Store {
             (Some(expected), Ok(text)) => text == expected,
             (expected, _) => expected.is_none(),
         };
-        let number = text.as_deref().ok().and_then(|text| self.number_of(text));
-        let number = number.unwrap_or(newest);
+        let header = text.as_deref().ok().and_then(Commit::of_text);
         let current = text.and_then(|text| Table::parse(&self.table_file(), &text));
+        let number = match (&current, header) {
+            (Ok(table), _) => table.generation,
+            (Err(_), Some(commit)) => commit.generation,
+            (Err(_), None) => newest,
+        };
         if let Some(expected) = options.if_generation
             && expected != number
         {

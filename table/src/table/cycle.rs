@@ -6,7 +6,7 @@ use crate::criteria::Criteria;
 use crate::document::Document;
 use crate::error::Result;
 use crate::select::strength;
-use crate::table::places::Places;
+use crate::table::places::{self, Places};
 use crate::table::{LinkRow, Member};
 
 /// The most links that one walk follows, real and private together.
@@ -28,13 +28,12 @@ pub(super) fn refuse(
     links: &[LinkRow],
     members: &BTreeMap<String, Member>,
 ) -> Result<()> {
-    let places = Places::of(links, members);
-    if !places.can_be_met() {
+    if !places::can_be_met(links) {
         return Ok(());
     }
     let mut search = Search {
         links,
-        places,
+        places: Places::of(links, members),
         comparisons_left: MAX_COMPARISONS,
         taken: Vec::new(),
         decided: BTreeMap::new(),

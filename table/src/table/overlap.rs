@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 
 use crate::criteria::Key;
 use crate::document::Document;
 use crate::error::Result;
+use crate::hash::FixedKeys;
 use crate::table::LinkRow;
 
 /// Something that is allowed but probably not meant.
@@ -29,9 +29,7 @@ impl fmt::Display for Warning {
 
 /// Refuses two rows with the same place and criteria.
 pub(super) fn refuse_duplicates(document: Document<'_>, links: &[LinkRow]) -> Result<()> {
-    // With fixed keys: random ones would be the thread's, and a look at the table in a hook is to touch nothing of it.
-    let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    let mut seen = HashMap::with_capacity_and_hasher(links.len(), hasher);
+    let mut seen = HashMap::with_capacity_and_hasher(links.len(), FixedKeys::default());
     for row in links {
         if let Some(first) = seen.insert((&row.from, &row.criteria), row) {
             let message = format!(

@@ -1,8 +1,9 @@
 //! Where the rows of a table lie when only the table's own links are looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::criteria::Criteria;
+use crate::hash::FixedKeys;
 use crate::name;
 use crate::select::strength;
 use crate::table::cycle::MAX_LINKS;
@@ -17,7 +18,16 @@ pub(super) struct Places<'t> {
     members: &'t BTreeMap<String, Member>,
     place_of_row: Vec<String>,
     by_place: BTreeMap<String, BTreeMap<Option<&'t str>, Vec<usize>>>,
-    nested: bool,
+}
+
+/// Tells whether following any row can lead to the place of another: a look at the names, which is all that most tables
+/// need.
+pub(super) fn can_be_met(links: &[LinkRow]) -> bool {
+    let places: HashSet<&str, FixedKeys> = links.iter().map(|row| row.from.as_str()).collect();
+    let meets_one = |path| name::prefixes(path).any(|prefix| places.contains(prefix));
+    links
+        .iter()
+        .any(|row| row.from.parent().is_some_and(meets_one) || meets_one(row.to.as_str()))
 }
 
 impl<'t> Places<'t> {
@@ -27,7 +37,6 @@ impl<'t> Places<'t> {
             members,
             place_of_row: links.iter().map(|row| row.from.to_string()).collect(),
             by_place: BTreeMap::new(),
-            nested: false,
         };
         let mut by_depth: Vec<usize> = (0..links.len()).collect();
         by_depth.sort_by_key(|&row| links[row].from.components().count());
@@ -35,11 +44,9 @@ impl<'t> Places<'t> {
             let from = &links[row].from;
             if let (Some(parent), Some(name)) = (from.parent(), from.file_name())
                 && places.meets_one(parent)
+                && let Some(parent) = places.settle(parent, &links[row].criteria)
             {
-                places.nested = true;
-                if let Some(parent) = places.settle(parent, &links[row].criteria) {
-                    places.place_of_row[row] = format!("{parent}/{name}");
-                }
+                places.place_of_row[row] = format!("{parent}/{name}");
             }
             let place = places.place_of_row[row].clone();
             let at_place = places.by_place.entry(place).or_default();
@@ -47,11 +54,6 @@ impl<'t> Places<'t> {
             at_place.entry(member).or_default().push(row);
         }
         places
-    }
-
-    /// Tells whether following any row can lead to the place of another.
-    pub(super) fn can_be_met(&self) -> bool {
-        self.nested || (self.links.iter()).any(|row| self.meets_one(row.to.as_str()))
     }
 
     /// Returns the place of a row.

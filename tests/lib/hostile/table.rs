@@ -88,17 +88,16 @@ fn edit(table: &Table) {
             same(&without.links, &rest) && without.members == table.members,
             "{text}"
         );
-        let text = amend::add_link(
-            &text,
-            &Row {
-                from: row.from.as_str(),
-                to: row.to.as_str(),
-                criteria: &row.criteria,
-                private: row.private,
-                live: row.live,
-                note: row.note.as_deref(),
-            },
-        );
+        let again = Row {
+            from: row.from.as_str(),
+            to: row.to.as_str(),
+            criteria: &row.criteria,
+            private: row.private,
+            live: row.live,
+            note: row.note.as_deref(),
+        };
+        let text = amend::add_link(&without, &again);
+        assert_eq!(text, amend::exchange_link(table, index, &again));
         rest.push(removed);
         let Ok(back) = Table::parse(table.file(), &text) else {
             continue;

@@ -1,5 +1,6 @@
 //! Whether the loader's cache leads through links: programs find their libraries there without asking anybody.
 use super::super::finding::Finding;
+use crate::view::Places;
 use psl_table::executable::cache::{Cache, FILE};
 use psl_table::name::AbsPath;
 use psl_table::table::Table;
@@ -29,10 +30,11 @@ pub fn check(table: Option<&Table>) -> Finding {
             format!("libraries: {count}; no table to compare them with"),
         );
     };
+    let places = Places::of(table);
     let behind = |path: &&[u8]| {
         let path = std::str::from_utf8(path).ok();
         let path = path.and_then(|path| AbsPath::new(path).ok());
-        path.is_some_and(|path| crate::view::is_behind_link(table, &path))
+        path.is_some_and(|path| places.is_behind_one(&path))
     };
     let paths = || cache.entries().map(|entry| entry.path);
     let behind: Vec<_> = paths().filter(behind).collect();

@@ -95,9 +95,9 @@ fn what_is_made_in_a_store_is_for_everybody_to_read_and_for_nobody_else_to_write
         for (name, mode) in &found {
             let expected = match host.path("own").join(name).is_dir() {
                 true => 0o755,
-                // What members have written is for the administrators.
+                // What members have written is for the administrators, and who may open a lock may hold it.
                 false
-                    if [".start", ".stop", ".log"]
+                    if [".start", ".stop", ".log", ".lock"]
                         .iter()
                         .any(|end| name.ends_with(end)) =>
                 {

@@ -9,16 +9,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr::null;
 
 use psl_table::tree::{Host, Tree};
-use psl_table::walk::Last;
+use psl_table::walk::{self, End, Last};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use crate::asked::Asked;
 use crate::environment::{self, RESTARTED, Start};
 use crate::hooks::exec::execve_next;
 use crate::launch::{self, Arguments, Leaf, Program, carriage};
 use crate::libraries::leads_near_link;
 use crate::loaded::LinkMap;
-use crate::resolve::{Operand, resolve};
+use crate::resolve::{self, Operand, resolve_in};
+use crate::scratch::Lease;
 
 /// The file that this process executes.
 const EXE: &CStr = c"/proc/self/exe";
@@ -51,20 +53,21 @@ impl fmt::Display for Mixed {
 /// Fails with what is wrong when that was done already, or cannot be done.
 pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
     let is_again = is_again(start);
+    let tree = &Asked::default();
     // A relative name means another file once the working directory is another one.
     let before = is_first.then(|| started_by_script(start));
     let moved = match is_first {
-        true => move_behind_links()?,
+        true => move_behind_links(tree)?,
         false => false,
     };
-    if let Some((mixed, path, argv)) = program(start, moved, before) {
+    if let Some((mixed, path, argv)) = program(start, tree, moved, before) {
         if is_again {
             return Err(mixed.to_string());
         }
         return Err(execute(start, &path, argv, &mixed));
     }
     let is_audited = is_audited(start);
-    let library = library();
+    let library = library(tree);
     match (&library, start.program) {
         (Some(mixed), _) if is_again || is_audited => Err(mixed.to_string()),
         (None, _) if is_audited || !searches_links(start) => Ok(()),
@@ -84,15 +87,17 @@ pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
 
 /// Whether this process has been started once more already; the program does not learn of it.
 fn is_again(start: &Start) -> bool {
-    let value = start.get(RESTARTED).map(OsStr::as_bytes);
+    let Some(value) = start.get(RESTARTED) else {
+        return false;
+    };
     let own = rustix::process::getpid().to_string();
     // SAFETY: the block is the kernel's, and nobody else reads it yet.
     unsafe { environment::remove(start.environment, RESTARTED.as_bytes()) };
-    value == Some(own.as_bytes())
+    value.as_bytes() == own.as_bytes()
 }
 
 /// Has a working directory in what a link covers exchanged for the one that the link leads to.
-fn move_behind_links() -> Result<bool, String> {
+fn move_behind_links(tree: &Asked) -> Result<bool, String> {
     let mut path = [0; psl_table::tree::PATH_MAX];
     let Ok(length) = Host.path_of(CWD, &mut path[..]) else {
         return Ok(false);
@@ -100,7 +105,7 @@ fn move_behind_links() -> Result<bool, String> {
     let Ok(here) = CString::new(&path[..length]) else {
         return Ok(false);
     };
-    let Some(leads) = other_file(&here, &here) else {
+    let Some(leads) = other_file(tree, &here, &here) else {
         return Ok(false);
     };
     let moved = leads.and_then(|to| rustix::process::chdir(OsStr::from_bytes(&to)));
@@ -122,6 +127,7 @@ fn started_by_script(start: &Start) -> bool {
 /// Finds out whether the program is another than links lead to, and how to execute that one.
 fn program(
     start: &Start,
+    tree: &Asked,
     moved: bool,
     script_before: Option<bool>,
 ) -> Option<(Mixed, CString, Arguments)> {
@@ -132,6 +138,9 @@ fn program(
         !name.starts_with(b"/dev/fd/") && !name.starts_with(b"/proc/self/fd/")
     };
     if let Some(name) = start.program.filter(by_name) {
+        if is_its_own(tree, name, &exe) {
+            return None;
+        }
         let own = Host.identity(CWD, EXE).ok()?;
         let mut judge = |leaf: Leaf| {
             // SAFETY: a launch hands on C strings.
@@ -169,13 +178,31 @@ fn program(
         }
     }
     let path = CString::new(exe).ok()?;
-    let expected = other_file(&path, EXE)?;
+    let expected = other_file(tree, &path, EXE)?;
     let mixed = Mixed {
         what: "program",
         found: path.as_bytes().to_vec(),
         expected,
     };
     Some((mixed, path, start.arguments))
+}
+
+/// Whether a name leads past no link to the path of this program: it is no script, and all on its way was looked at.
+fn is_its_own(tree: &Asked, name: &CStr, exe: &[u8]) -> bool {
+    let (Some(snapshot), Some(mut lease)) = (resolve::snapshot(), Lease::take()) else {
+        return false;
+    };
+    // A relative name leaves out what leads to the working directory.
+    name.to_bytes().starts_with(b"/")
+        && matches!(
+            walk::walk(snapshot, tree, CWD, name.to_bytes(), Last::Followed, &mut lease),
+            Ok(End::Name {
+                name,
+                through_link: false,
+                through_magic: false,
+                ..
+            }) if name.to_bytes() == exe
+        )
 }
 
 /// Returns the part of an interpreter's arguments that begins with its script.
@@ -202,12 +229,12 @@ fn path_of_program(program: Option<&CStr>) -> CString {
 }
 
 /// Finds a library that is another than links lead to.
-fn library() -> Option<Mixed> {
+fn library(tree: &Asked) -> Option<Mixed> {
     let objects = LinkMap::own()?.namespace();
     let has_path = |object: &&LinkMap| object.name().to_bytes().contains(&b'/');
     objects.filter(has_path).find_map(|object| {
         let name = object.name();
-        let expected = other_file(name, name)?;
+        let expected = other_file(tree, name, name)?;
         let found = object.file().unwrap_or_else(|| name.to_bytes().to_vec());
         // What the name leads to without links need not be what was loaded.
         (expected.as_ref() != Ok(&found)).then_some(Mixed {
@@ -249,7 +276,7 @@ pub fn is_audited(start: &Start) -> bool {
 }
 
 /// Returns where a path leads to through links, if that is another file than `real` is; none if no link has a part in it.
-fn other_file(path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
+fn other_file(tree: &Asked, path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
     let answer = |operand: Operand<'_>| match operand {
         Operand::Given => None,
         Operand::Rewritten(name) => match Host.identity(CWD, name) {
@@ -260,8 +287,7 @@ fn other_file(path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
         Operand::Link(_) => Some(Err(Errno::LOOP)),
         Operand::Error(errno) => Some(Err(errno)),
     };
-    // SAFETY: a C string.
-    unsafe { resolve(libc::AT_FDCWD, path.as_ptr(), Last::Followed, answer) }
+    resolve_in(tree, path, answer)
 }
 
 fn link_text(link: &CStr) -> Option<Vec<u8>> {

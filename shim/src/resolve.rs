@@ -78,9 +78,33 @@ pub unsafe fn further<R>(
         Err(errno) => return then(Operand::Error(errno)),
         Ok(path) => path,
     };
-    let known = match known.detour() {
-        Some(_) => known,
-        None => known::learn(snapshot, dir, path, last),
+    found(known, snapshot, dir, path, last, then)
+}
+
+/// Resolves a name of this library's own that is followed: it can be read.
+pub fn resolve_own<R>(path: &CStr, then: impl FnOnce(Operand<'_>) -> R) -> R {
+    let (dir, last) = (libc::AT_FDCWD, Last::Followed);
+    match snapshot() {
+        Some(snapshot) => {
+            let known = known::of(snapshot, dir, path.to_bytes(), last);
+            found(known, snapshot, dir, path, last, then)
+        }
+        None => then(Operand::Given),
+    }
+}
+
+#[inline(always)]
+fn found<R>(
+    known: Known,
+    snapshot: &'static Snapshot,
+    dir: c_int,
+    path: &CStr,
+    last: Last,
+    then: impl FnOnce(Operand<'_>) -> R,
+) -> R {
+    let known = match (known, known.detour()) {
+        (Known::QUIET, _) | (_, Some(_)) => known,
+        _ => known::learn(snapshot, dir, path, last),
     };
     if known == Known::QUIET {
         return then(Operand::Given);

@@ -51,11 +51,12 @@ impl fmt::Display for Mixed {
 /// Executes the program once more where it, or a library of it, lies behind a link; returns if all is as it has to be.
 ///
 /// Fails with what is wrong when that was done already, or cannot be done.
-pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
+pub fn mend(start: &Start, tree: &Asked, is_first: bool) -> Result<(), String> {
     let is_again = is_again(start);
-    let tree = &Asked::default();
     // A relative name means another file once the working directory is another one.
-    let before = is_first.then(|| started_by_script(start));
+    let is_relative = |name: &CStr| !name.to_bytes().starts_with(b"/");
+    let before =
+        (is_first && start.program.is_some_and(is_relative)).then(|| started_by_script(start));
     let moved = match is_first {
         true => move_behind_links(tree)?,
         false => false,
@@ -257,7 +258,7 @@ fn searches_links(start: &Start) -> bool {
     };
     own.namespace().any(|object| {
         let lists = [object.rpath(), object.runpath()];
-        if lists == [None, None] {
+        if lists == [None, None] || object.is_kernels() {
             return false;
         }
         let origin = object.directory();

@@ -18,6 +18,11 @@ type Answer = Result<Box<[u8]>, Errno>;
 #[derive(Default)]
 pub struct Asked(RefCell<BTreeMap<Box<[u8]>, Answer>>);
 
+/// Whether a name means the same wherever this process is.
+pub fn stays(name: &[u8]) -> bool {
+    name.starts_with(b"/") && !name.starts_with(b"/proc")
+}
+
 impl Tree for Asked {
     fn readlink(&self, dir: BorrowedFd<'_>, name: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
         let key = name.to_bytes();
@@ -28,8 +33,8 @@ impl Tree for Asked {
             return Ok(length);
         }
         let answer = Host.readlink(dir, name, &mut *into);
-        // A relative name means another file elsewhere. What fills its room may have been cut.
-        if key.starts_with(b"/") && answer != Ok(into.len()) {
+        // What fills its room may have been cut.
+        if stays(key) && answer != Ok(into.len()) {
             let kept = answer.map(|length| into[..length].into());
             self.0.borrow_mut().insert(key.into(), kept);
         }

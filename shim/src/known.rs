@@ -32,7 +32,7 @@ static DIRECTORIES: Names<512> = Names::new();
 /// Names that were asked for themselves: what is [`Known`] of them.
 static FILES: Names<1024> = Names::new();
 
-// What follows is in .data, among what the loader relocates: these pages are each process's own in any case.
+// The counts are among what the loader relocates: that page is this process's own in any case.
 
 /// Counts what this process did that changes where names lead; from where on is this process's secret, so that nobody
 /// can make two names with one hash.

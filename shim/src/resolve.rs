@@ -93,6 +93,7 @@ pub fn resolve_own<R>(path: &CStr, then: impl FnOnce(Operand<'_>) -> R) -> R {
     }
 }
 
+/// Hands on what a name comes to, of which so much is known; what is not is learnt.
 #[inline(always)]
 fn found<R>(
     known: Known,

@@ -13,7 +13,7 @@ use psl_table::walk::{self, End, Last};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
-use crate::asked::Asked;
+use crate::asked::{self, Asked};
 use crate::environment::{self, RESTARTED, Start};
 use crate::hooks::exec::execve_next;
 use crate::launch::{self, Arguments, Leaf, Program, carriage};
@@ -53,10 +53,10 @@ impl fmt::Display for Mixed {
 /// Fails with what is wrong when that was done already, or cannot be done.
 pub fn mend(start: &Start, tree: &Asked, is_first: bool) -> Result<(), String> {
     let is_again = is_again(start);
-    // A relative name means another file once the working directory is another one.
-    let is_relative = |name: &CStr| !name.to_bytes().starts_with(b"/");
+    // It may mean another file once the working directory is another one.
+    let may_move = |name: &CStr| !asked::stays(name.to_bytes());
     let before =
-        (is_first && start.program.is_some_and(is_relative)).then(|| started_by_script(start));
+        (is_first && start.program.is_some_and(may_move)).then(|| started_by_script(start));
     let moved = match is_first {
         true => move_behind_links(tree)?,
         false => false,

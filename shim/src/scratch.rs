@@ -16,7 +16,7 @@ struct Pool {
 }
 
 /// A bit for each slot that is taken.
-// Among what the loader relocates: these pages are each process's own in any case.
+// Among what the loader relocates: that page is this process's own in any case.
 #[unsafe(link_section = ".data")]
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 

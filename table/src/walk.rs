@@ -50,28 +50,23 @@ pub enum End<'a> {
 
 /// The memory that one walk needs; it lies outside the stack because a signal handler's stack is small.
 ///
-/// What is used of it for a short name lies on few pages, each of which costs a process more than a system call: what is
-/// held and the text of a symlink on one, the end of what is left and the beginning of the name on another.
+/// Each page of it that is touched costs a process more than a system call. So what is left, at the end of its room, and
+/// the beginning of the name lie side by side.
 #[derive(Debug)]
-#[repr(C, align(4096))]
+#[repr(C)]
 pub struct Scratch {
-    margin: [u8; MARGIN],
-    held: Held,
     rest: [u8; 2 * PATH_MAX],
+    held: Held,
     name: [u8; PATH_MAX],
     start: [u8; PATH_MAX],
 }
-
-/// Puts the boundary of two fields into the middle of a page.
-const MARGIN: usize = 2048 - size_of::<Held>();
 
 impl Scratch {
     /// Makes the memory for a walk.
     pub const fn new() -> Self {
         Self {
-            margin: [0; MARGIN],
-            held: Held::new(),
             rest: [0; 2 * PATH_MAX],
+            held: Held::new(),
             name: [0; PATH_MAX],
             start: [0; PATH_MAX],
         }

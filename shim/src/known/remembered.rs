@@ -24,8 +24,7 @@ impl<'n> Remembered<'n> {
         Self { moment, name, text }
     }
 
-    /// Whether a name of a walk is that of a directory, and so may be known: not behind a magic link, whose name is
-    /// no path.
+    /// Whether a name of a walk is a path: behind a magic link of procfs it is none.
     fn is_path(name: &[u8]) -> bool {
         name.starts_with(b"/") && !name.starts_with(b"/proc")
     }

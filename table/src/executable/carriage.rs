@@ -94,7 +94,11 @@ impl Carriage {
             true => read_at(file, &mut beginning, 0).unwrap_or_default(),
             false => 0,
         };
-        let elf = match Elf::read(file, &beginning[..read]) {
+        let known = match header.bytes() {
+            header if header.len() > read => header,
+            _ => &beginning[..read],
+        };
+        let elf = match Elf::read(file, known) {
             // The kernel knows other formats, or does not.
             None => return Self::Preload,
             Some(Err(reason)) => return Self::Uncovered(reason),

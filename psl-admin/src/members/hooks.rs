@@ -10,9 +10,9 @@ use crate::store_file;
 use psl_table::members::Command;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub const STOP: Kind = Kind {
 
 /// Runs it; what it leaves running stays, and may go on writing to the log.
 ///
-/// A file says meanwhile which process it is, for whoever goes on after a crash; see [`begin`].
+/// A file says meanwhile that it runs, for whoever goes on after a crash; see [`begin`].
 pub fn run(
     command: &Command,
     site: &Site,
@@ -89,7 +89,8 @@ pub fn run(
     }
 }
 
-/// Waits for a command that was begun by a program that is gone; kills it when the deadline is over.
+/// Waits for a command that was begun by a program that is gone, on whatever host; kills it when the deadline is over, if
+/// it runs on this one.
 ///
 /// Returns whether there was one.
 pub fn await_earlier(
@@ -98,30 +99,6 @@ pub fn await_earlier(
     until: &Until<'_>,
     kind: &Kind,
 ) -> Result<bool, Trouble> {
-    let Some(earlier) = earlier(site, member, kind)?.filter(Identity::is_alive) else {
-        return Ok(false);
-    };
-    while earlier.is_alive() {
-        if until.pause(LOOK)? {
-            continue;
-        }
-        if let Some(group) = Pid::from_raw(earlier.pid.cast_signed()) {
-            // It leads its group, whose id is its own as long as it is there.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let message = format!(
-            "a command that was begun before did not end in time, and was killed (process {})",
-            earlier.pid
-        );
-        return Err(Trouble::new(kind.hung, message));
-    }
-    Ok(true)
-}
-
-/// Returns the process of a command that was begun, and whose end nobody has seen.
-///
-/// Under the member's lock: one that is just being begun has left its trace, or finds that somebody else goes on.
-fn earlier(site: &Site, member: &str, kind: &Kind) -> Result<Option<Identity>, Trouble> {
     let trace = kind.trace_file(site, member);
     let failed = |error: io::Error| {
         let message = format!(
@@ -130,22 +107,47 @@ fn earlier(site: &Site, member: &str, kind: &Kind) -> Result<Option<Identity>, T
         );
         Trouble::new(kind.failed, message)
     };
-    let _lock = Lock::take(site.directory(), member, HELD, site.trust()).map_err(failed)?;
-    let text = match store_file::read(&trace, site.trust()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(failed)?,
+    let Some(held) = earlier(site, member, &trace).map_err(failed)? else {
+        return Ok(false);
     };
-    let begun: Identity = serde_json::from_str(&text)
-        .map_err(|error| failed(io::Error::other(format!("{trace:?}: {error}"))))?;
-    if begun.is_here() {
-        return Ok(Some(begun));
+    while !begin::is_free(&held).map_err(failed)? {
+        if until.pause(LOOK)? {
+            continue;
+        }
+        let text = store_file::read(&trace, site.trust()).map_err(failed)?;
+        let earlier: Identity =
+            serde_json::from_str(&text).map_err(|error| failed(error.into()))?;
+        let (pid, host) = (earlier.pid, &earlier.host);
+        if !earlier.is_here() {
+            let message = format!(
+                "a command that was begun before on host {host:?} did not end in time (process {pid})"
+            );
+            return Err(Trouble::new(State::Elsewhere, message));
+        }
+        if let Some(group) = Pid::from_raw(pid.cast_signed()) {
+            // It leads its group, whose id is its own as long as it is there.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let message = format!(
+            "a command that was begun before did not end in time, and was killed (process {pid})"
+        );
+        return Err(Trouble::new(kind.hung, message));
     }
-    let (pid, host, name) = (begun.pid, begun.host, kind.name);
-    let message = format!(
-        "process {pid} on host {host:?} may be its {name} command still, as {trace:?} says; go on there, or remove the \
-         file if that process is gone"
-    );
-    Err(Trouble::new(State::Elsewhere, message))
+    Ok(true)
+}
+
+/// Opens the trace of a command whose end nobody has seen, if it runs.
+///
+/// Under the member's lock: one that is just being begun has left its trace, or finds that somebody else goes on.
+fn earlier(site: &Site, member: &str, trace: &Path) -> io::Result<Option<File>> {
+    let _lock = Lock::take(site.directory(), member, HELD, site.trust())?;
+    match store_file::open(trace, OFlags::RDWR, site.trust()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => {
+            let trace = opened?;
+            Ok((!begin::is_free(&trace)?).then_some(trace))
+        }
+    }
 }
 
 /// Makes a command of arguments, at least a program.

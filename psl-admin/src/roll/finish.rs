@@ -12,6 +12,7 @@ mod users;
 pub mod drive;
 mod links;
 mod manifests;
+pub mod remembered;
 pub mod swap;
 
 pub mod entry;

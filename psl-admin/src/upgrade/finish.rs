@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::roll::directory::Rolls;
 use crate::roll::finish::check;
 use crate::roll::finish::decide::{self, Wanted};
-use crate::roll::finish::drive::Ending;
+use crate::roll::finish::drive::{Ending, remembered};
 use crate::roll::finish::{Finish as Decided, Form, Task};
 use crate::roll::journal::event::{Event, Outcome};
 use crate::roll::outcome;
@@ -209,8 +209,11 @@ fn show(console: Console, state: &State, finish: &Decided) -> Result<Exit, Failu
         state.plan.from,
         members.join(", ")
     );
-    let tasks = Task::ALL.into_iter().zip([prepare, exchange, unlink]);
+    let seconds = remembered(finish)?.as_secs();
+    let wait = format!("wait {seconds} s, for which other hosts may remember what was at {place}");
+    let tasks = Task::ALL.into_iter().zip([prepare, exchange, wait, unlink]);
     let left = tasks.filter(|(task, _)| !state.tasks.contains(task));
+    let left = left.filter(|(task, _)| *task != Task::Wait || seconds > 0);
     let lines: String = left.map(|(_, line)| format!("{line}\n")).collect();
     console.print(lines)?;
     Ok(Exit::Done)

@@ -1,11 +1,13 @@
 # Runs the trials, or those that are named, in the order of their files. Needs: here, and what trials ask of a storage.
 
+for trial in "$here"/trials/*.bash; do
+    # shellcheck source=/dev/null
+    source "$trial"
+done
+unset trial
+
 run_trials() {
     local trial name
-    for trial in "$here"/trials/*.bash; do
-        # shellcheck source=/dev/null
-        source "$trial"
-    done
     for trial in "$here"/trials/*.bash; do
         name=$(basename "$trial" .bash)
         name=${name#*-}

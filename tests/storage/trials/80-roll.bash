@@ -25,6 +25,8 @@ try_roll() {
         check "the member on $host runs its new version" within 10 served b "$host" 8100 2
     done
     check "the other host finishes it" admin b "$STORE" -q upgrade finish
+    # shellcheck disable=SC2016
+    check "until no host remembers what was there" on a 'grep -q "\"task\":\"wait\"" "$1"/rolls/*.[0-9]' "$STORE"
     check "the place leads there for everybody" equal "$(on a 'cat "$1/version/www/text"' "$trees")" 2
     check "and no link is left" equal "$(admin a "$STORE" list --json | grep -c '"member": "on_' || :)" 0
     for host in a b; do

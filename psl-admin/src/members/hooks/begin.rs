@@ -1,7 +1,7 @@
-//! The first moment of a command: psl-admin executes itself, leaves its trace, and becomes the command.
+//! The process that runs a command: psl-admin executes itself, leaves the command's trace, and holds it until the end.
 //!
-//! The process that will be the command writes the trace, under the member's lock: whoever dies, nobody can begin the
-//! same command a second time while this one runs and is not known.
+//! The trace is a file with a record lock, which the storage releases when this process or its host ends. It is
+//! made under the member's lock: whoever dies, nobody begins the same command a second time while this one runs.
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::members::detached::process::Identity;
@@ -10,14 +10,19 @@ use crate::members::hooks::prepared;
 use crate::roll::fence;
 use crate::store_file;
 use psl_table::store::Trust;
+use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::io;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{self, Command};
 
 /// The `argv[0]` that marks it; no file has this name.
 const MARK: &str = "psl-admin: command";
+
+/// What a shell adds to the number of the signal that a command was killed by.
+const BY_SIGNAL: i32 = 128;
 
 /// What is to be begun.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +51,7 @@ pub fn requested() -> Option<Begin> {
 }
 
 impl Begin {
-    /// Returns the command that begins it.
+    /// Returns the command that begins it, and ends as it does; 128 and its number for a signal.
     pub fn command(&self) -> io::Result<Command> {
         let mut command = Command::new("/proc/self/exe");
         let text = serde_json::to_string(self).map_err(io::Error::other)?;
@@ -54,21 +59,30 @@ impl Begin {
         Ok(command)
     }
 
-    /// Becomes the command; returns only when that fails.
+    /// Runs the command, and ends as it does; returns only when it cannot be run.
     pub fn execute(self) -> Failure {
-        if let Err(failure) = self.leave_trace() {
-            return failure;
-        }
-        let argv: Vec<_> = self.argv.iter().map(String::as_str).collect();
-        let error = prepared(&argv).exec();
-        let exit = match error.kind() {
-            io::ErrorKind::NotFound => Exit::NotFound,
-            _ => Exit::NotExecutable,
+        let held = match self.leave_trace() {
+            Ok(held) => held,
+            Err(failure) => return failure,
         };
-        Failure::new(exit, format!("{:?} cannot be run: {error}", self.argv[0]))
+        let argv: Vec<_> = self.argv.iter().map(String::as_str).collect();
+        match prepared(&argv).status() {
+            Ok(status) => {
+                let signal = || status.signal().map(|number| BY_SIGNAL + number);
+                drop(held);
+                process::exit(status.code().or_else(signal).unwrap_or(BY_SIGNAL))
+            }
+            Err(error) => {
+                let exit = match error.kind() {
+                    io::ErrorKind::NotFound => Exit::NotFound,
+                    _ => Exit::NotExecutable,
+                };
+                Failure::new(exit, format!("{:?} cannot be run: {error}", self.argv[0]))
+            }
+        }
     }
 
-    fn leave_trace(&self) -> Result<(), Failure> {
+    fn leave_trace(&self) -> Result<File, Failure> {
         let refused = |message: String| Failure::new(Exit::Refused, message);
         let failed = |error: io::Error| refused(format!("{:?}: {error}", self.member));
         let trust = match self.trusts_any {
@@ -82,6 +96,20 @@ impl Begin {
         let own = Identity::own()
             .ok_or_else(|| refused("cannot look at this process in /proc".to_owned()))?;
         let text = serde_json::to_string(&own).map_err(|error| failed(error.into()))?;
-        store_file::write(&self.trace, &text).map_err(failed)
+        store_file::write(&self.trace, &text).map_err(failed)?;
+        let held = store_file::open(&self.trace, OFlags::RDWR, trust).map_err(failed)?;
+        match is_free(&held).map_err(failed)? {
+            true => Ok(held),
+            false => Err(refused(format!("{:?} is held by another", self.trace))),
+        }
+    }
+}
+
+/// Locks a trace, unless the process that has left it is there.
+pub fn is_free(trace: &File) -> io::Result<bool> {
+    match fcntl_lock(trace, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno.into()),
     }
 }

@@ -1,5 +1,7 @@
 //! The tasks at the end of a roll, each written down before it is taken.
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::members::bounded::Until;
 use crate::removal;
 use crate::roll::copy;
 use crate::roll::directory::{Rolls, failed as unwritten};
@@ -7,7 +9,7 @@ use crate::roll::fence::{Fence, LOCK_WAIT};
 use crate::roll::finish::entry::{failed, name};
 use crate::roll::finish::plan::{Finish, Form, Task};
 use crate::roll::finish::swap::{self, Stand};
-use crate::roll::finish::{Entry, Parent, check, links, manifests};
+use crate::roll::finish::{Entry, Parent, check, links, manifests, remembered};
 use crate::roll::journal::Journal;
 use crate::roll::journal::event::{Event, Outcome};
 use crate::roll::preflight;
@@ -18,8 +20,10 @@ use psl_table::history::Author;
 use rustix::fs::symlinkat;
 use rustix::io::Errno;
 use std::ffi::CString;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Everything that the end of a roll is driven with.
 pub struct Ending<'a> {
@@ -72,14 +76,16 @@ impl Ending<'_> {
         (rolls.store).exclusively(&by, LOCK_WAIT, || {
             preflight::claim(&rolls, plan, &plan.roll)
         })??;
+        let wait = remembered(&finish)?;
         for task in Task::ALL {
-            if self.state.tasks.contains(&task) {
+            if self.state.tasks.contains(&task) || task == Task::Wait && wait.is_zero() {
                 continue;
             }
             self.note(Event::TaskBegun { task })?;
             let generation = match task {
                 Task::Prepare => self.prepare(&finish).map(|()| None),
                 Task::Exchange => self.exchange(&finish).map(|()| None),
+                Task::Wait => self.wait(wait).map(|()| None),
                 Task::Unlink => self.unlink().map(Some),
             }?;
             self.note(Event::TaskEnded { task, generation })?;
@@ -129,6 +135,18 @@ impl Ending<'_> {
         manifests::follow(finish)
     }
 
+    fn wait(&self, length: Duration) -> Result<(), Failure> {
+        let ending = || self.signals.is_ending();
+        // Whoever goes on waits again: when the names were exchanged is not told by the storage's clock.
+        match Until::within(length, &ending).pause(length) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(
+                Exit::Failed,
+                "interrupted; the new version is at the place, and the private links are still there",
+            )),
+        }
+    }
+
     fn unlink(&self) -> Result<u64, Failure> {
         let (plan, why) = (&self.state.plan, self.reason.as_deref());
         let (generation, left) = links::remove(self.rolls.store, &self.fence, plan, why)?;
@@ -166,6 +184,16 @@ impl Ending<'_> {
             (Err(_), _) => failure.with_help(on),
         }
     }
+}
+
+/// Returns how long other hosts may go on with what was at the place.
+pub fn remembered(finish: &Finish) -> Result<Duration, Failure> {
+    let place = Path::new(&finish.place);
+    let parent = Parent::of(place)?;
+    remembered::longest(parent.dir.as_fd()).map_err(|error| {
+        let message = format!("cannot tell what storage {place:?} lies on: {error}");
+        Failure::new(Exit::Storage, message)
+    })
 }
 
 /// Removes what was prepared beside the place, with its manifest.

@@ -69,13 +69,15 @@ pub enum Task {
     Prepare,
     /// It takes the place, and what was there is kept.
     Exchange,
+    /// Nobody remembers what was there any more: until then, members are led past the place by their links.
+    Wait,
     /// The private links are removed, in one commit.
     Unlink,
 }
 
 impl Task {
     /// All of them, in their order.
-    pub const ALL: [Self; 3] = [Self::Prepare, Self::Exchange, Self::Unlink];
+    pub const ALL: [Self; 4] = [Self::Prepare, Self::Exchange, Self::Wait, Self::Unlink];
 }
 
 impl Finish {

@@ -203,7 +203,7 @@ fn a_roll_that_is_being_finished_keeps_its_members_until_it_is_finished_or_compl
     assert!(!state.is_live() && state.finish.is_none());
     state.follow(&finishing);
     assert_eq!(state.tasks, []);
-    for (task, generation) in Task::ALL.into_iter().zip([None, None, Some(7)]) {
+    for (task, generation) in Task::ALL.into_iter().zip([None, None, None, Some(7)]) {
         state.follow(&done(task, generation));
     }
     state.follow(&Event::Finished {

@@ -41,6 +41,7 @@ pub fn of(event: &Event) -> Option<String> {
         Event::TaskBegun { task } => match task {
             Task::Prepare => "preparing the new version beside the place".to_owned(),
             Task::Exchange => "exchanging it with the old one, which is kept".to_owned(),
+            Task::Wait => "waiting until no host remembers what was at the place before".to_owned(),
             Task::Unlink => "removing the private links".to_owned(),
         },
         Event::TaskEnded {

@@ -139,31 +139,14 @@ fn program(
         !name.starts_with(b"/dev/fd/") && !name.starts_with(b"/proc/self/fd/")
     };
     if let Some(name) = start.program.filter(by_name) {
-        if is_its_own(tree, name, &exe) {
+        let found = past_no_link(tree, name);
+        if found.as_ref() == Some(&exe) {
             return None;
         }
         let own = Host.identity(CWD, EXE).ok()?;
-        let mut judge = |leaf: Leaf| {
-            // SAFETY: a launch hands on C strings.
-            let path = unsafe { CStr::from_ptr(leaf.path) };
-            let is_other = (leaf.is_rewritten || moved) && Host.identity(CWD, path) != Ok(own);
-            Ok(is_other.then(|| path.to_bytes().to_vec()))
-        };
-        // SAFETY: the arguments are this process's own.
-        let found = unsafe {
-            launch::leaf(
-                Program::of(name.as_ptr()),
-                start.arguments,
-                start.environment,
-                &mut judge,
-            )
-        };
-        let expected = match found {
-            Ok(None) => None,
-            Ok(Some(path)) => Some(Ok(path)),
-            Err(errno) => Some(Err(errno)),
-        };
-        if let Some(expected) = expected {
+        // No script, and past no link: the program's own path, below, has on its way what leads to a relative name.
+        let is_itself = found.is_some() && !moved && Host.identity(CWD, name) == Ok(own);
+        if !is_itself && let Some(expected) = leaf(start, name, own, moved) {
             let mixed = Mixed {
                 what: "program",
                 found: exe,
@@ -188,22 +171,38 @@ fn program(
     Some((mixed, path, start.arguments))
 }
 
-/// Whether a name leads past no link to the path of this program: it is no script, and all on its way was looked at.
-fn is_its_own(tree: &Asked, name: &CStr, exe: &[u8]) -> bool {
-    let (Some(snapshot), Some(mut lease)) = (resolve::snapshot(), Lease::take()) else {
-        return false;
+/// Returns what a name leads to past no link, as far as it has been walked; none if a link may have a part in it.
+fn past_no_link(tree: &Asked, name: &CStr) -> Option<Vec<u8>> {
+    let mut lease = Lease::take()?;
+    let snapshot = resolve::snapshot()?;
+    let name = name.to_bytes();
+    match walk::walk(snapshot, tree, CWD, name, Last::Followed, &mut lease) {
+        Ok(End::Name {
+            name,
+            through_link: false,
+            through_magic: false,
+            ..
+        }) => Some(name.to_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+/// Returns what the kernel has to execute for a name, if that is another file than this program.
+fn leaf(
+    start: &Start,
+    name: &CStr,
+    own: (u64, u64),
+    moved: bool,
+) -> Option<Result<Vec<u8>, Errno>> {
+    let mut judge = |leaf: Leaf| {
+        // SAFETY: a launch hands on C strings.
+        let path = unsafe { CStr::from_ptr(leaf.path) };
+        let is_other = (leaf.is_rewritten || moved) && Host.identity(CWD, path) != Ok(own);
+        Ok(is_other.then(|| path.to_bytes().to_vec()))
     };
-    // A relative name leaves out what leads to the working directory.
-    name.to_bytes().starts_with(b"/")
-        && matches!(
-            walk::walk(snapshot, tree, CWD, name.to_bytes(), Last::Followed, &mut lease),
-            Ok(End::Name {
-                name,
-                through_link: false,
-                through_magic: false,
-                ..
-            }) if name.to_bytes() == exe
-        )
+    let program = Program::of(name.as_ptr());
+    // SAFETY: the arguments are this process's own.
+    unsafe { launch::leaf(program, start.arguments, start.environment, &mut judge) }.transpose()
 }
 
 /// Returns the part of an interpreter's arguments that begins with its script.

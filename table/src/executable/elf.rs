@@ -321,3 +321,38 @@ fn records_in_chunk<T: Pod>(count: u64) -> usize {
     let size = size_of::<T>();
     (CHUNK / size).min(usize::try_from(count).unwrap_or(CHUNK)) * size
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_file_says_the_same_however_much_of_it_was_read_before() {
+        let program = std::env::current_exe().expect("this is a program");
+        let bytes = fs::read(&program).expect("it can be read");
+        let file = File::open(&program).expect("likewise");
+        let said = |read: usize, room: usize| {
+            let elf = Elf::read(file.as_fd(), &bytes[..read]);
+            let elf = elf.and_then(Result::ok).expect("it is this machine's");
+            let dynamic = elf.dynamic().expect("it is linked with libraries");
+            let mut room = vec![0; room];
+            let mut strings = dynamic.strings(&mut room);
+            let needed = dynamic.entries().filter(|&(tag, _)| tag == DT_NEEDED.0);
+            let needed: Vec<CString> = needed
+                .map(|(_, name)| strings.get(name).expect("there is room").to_owned())
+                .collect();
+            let loader = elf.loader(&mut [0; 256]).map(CStr::to_owned);
+            (elf.is_covered(), loader, needed)
+        };
+        let expected = said(64, 32);
+        assert_eq!(expected.0, Ok(()));
+        assert!(expected.2.iter().any(|name| &**name == c"libc.so.6"));
+        for (read, room) in [(64, 4096), (300, 32), (1024, 4096), (bytes.len(), 4096)] {
+            assert_eq!(said(read, room), expected, "{read} bytes, room for {room}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use crate::store::aside::unique_name;
-use crate::store::shared::Doubt;
+use crate::store::shared::{self, Doubt};
 
 /// A second name of a file; it is removed when it is dropped.
 pub(super) struct Before<'d> {
@@ -31,6 +31,8 @@ impl<'d> Before<'d> {
     pub(super) fn keep(dir: &'d OwnedFd, name: &'static str) -> rustix::io::Result<Before<'d>> {
         let mut doubt = Doubt::of(dir);
         let second = loop {
+            // Others have committed while this program waited for its turn.
+            shared::recall(dir);
             let second = unique_name();
             match rustix::fs::linkat(dir, name, dir, &second, AtFlags::empty()) {
                 Ok(()) => break Second::Name(second),

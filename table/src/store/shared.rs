@@ -28,13 +28,16 @@ pub(super) const FORCE_SYNC: AtFlags = AtFlags::from_bits_retain(0x2000);
 ///
 /// GlusterFS lets a client believe for a second in a file that another host has replaced: it reads the old one, or is
 /// told ESTALE, however often it looks it up. A listing comes from the servers, and what it says of each
-/// name counts from then on. Other file systems ask for themselves when a file is opened, so that nothing is done there.
-/// A directory that cannot be listed is none the worse for it.
+/// name counts from then on. An NFS client goes on with names for as long as it takes the directory for unchanged, which it
+/// asks when the directory is opened, and not again for a minute. Others ask for themselves when a file is opened.
+/// A directory that cannot be asked is none the worse for it.
 pub(super) fn recall(dir: &OwnedFd) {
-    if is_on(dir, &[FUSE])
-        && let Ok(names) = Dir::read_from(dir)
-    {
-        names.for_each(drop);
+    if is_on(dir, &[FUSE]) {
+        if let Ok(names) = Dir::read_from(dir) {
+            names.for_each(drop);
+        }
+    } else if is_on(dir, &[NFS]) {
+        let _ = forget(dir);
     }
 }
 
@@ -86,7 +89,7 @@ pub(super) fn tell(file: &OwnedFd) -> rustix::io::Result<()> {
     }
 }
 
-/// Forgets what an open file was, before it is read: another host may have written it.
+/// Forgets what an open file or directory was, before it is read: another host may have written it.
 pub(super) fn forget(file: &OwnedFd) -> rustix::io::Result<()> {
     let flags = AtFlags::EMPTY_PATH | FORCE_SYNC;
     rustix::fs::statx(file, c"", flags, StatxFlags::BASIC_STATS).map(drop)

@@ -52,6 +52,8 @@ macro_rules! hook {
             }
 
             /// The next definition of this symbol.
+            // Among what the loader relocates: that page is this process's own in any case.
+            #[unsafe(link_section = ".data")]
             pub static REAL: $crate::real::Real<Name> = $crate::real::Real::new();
 
             declared! { $name ($($argument: $type),*) -> $result }

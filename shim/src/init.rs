@@ -5,6 +5,7 @@ use std::ffi::CString;
 use psl_table::config::OnUncovered;
 use psl_table::pinned::{self, Engine};
 
+use crate::asked::Asked;
 use crate::environment::{self, Carried, Start};
 use crate::instance::Instance;
 use crate::known;
@@ -41,7 +42,8 @@ fn start() {
         return;
     }
     let report = Report::of(&start);
-    let instance = match Instance::of(&start, &report) {
+    let asked = Asked::default();
+    let instance = match Instance::of(&start, &asked, &report) {
         Ok(Some(instance)) => instance,
         Ok(None) => return,
         Err(reason) => report.refuse(reason),
@@ -54,11 +56,11 @@ fn start() {
             instance.snapshot.places().len()
         ),
     );
-    begin(&start, instance, &report);
+    begin(&start, instance, &asked, &report);
 }
 
 /// Has the links hold in this process, and in those that it starts.
-fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
+fn begin(start: &Start, instance: Instance, asked: &Asked, report: &Report<'_>) {
     let Instance {
         snapshot,
         passed_on,
@@ -106,7 +108,7 @@ fn begin(start: &Start, instance: Instance, report: &Report<'_>) {
     }
     known::start();
     if resolve::snapshot().is_some()
-        && let Err(reason) = restart::mend(start, is_launch)
+        && let Err(reason) = restart::mend(start, asked, is_launch)
     {
         report.refuse(reason);
     }

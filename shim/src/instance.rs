@@ -11,8 +11,8 @@ use psl_table::snapshot::Snapshot;
 use psl_table::store;
 use psl_table::subject::Subject;
 use psl_table::table::Table;
-use psl_table::tree::Host;
 
+use crate::asked::Asked;
 use crate::environment::Start;
 use crate::report::{Level, Report};
 
@@ -34,7 +34,7 @@ impl Instance {
     /// Takes what is inherited, or reads the store; none if no links can hold in this process.
     ///
     /// A process that inherits reads no file: the store may be away.
-    pub fn of(start: &Start, report: &Report<'_>) -> Result<Option<Self>, String> {
+    pub fn of(start: &Start, asked: &Asked, report: &Report<'_>) -> Result<Option<Self>, String> {
         let member = member(start)?;
         let text = start.get(pinned::VARIABLE).map(OsStr::as_bytes);
         let is_pinned = start.get("PSL_PIN") != Some(OsStr::new("process"));
@@ -51,7 +51,7 @@ impl Instance {
                 generation: None,
                 is_first: is_pinned || text.is_none(),
             };
-            return launch.read(start, member, report);
+            return launch.read(start, member, asked, report);
         };
         let launch = |is_first| Launch {
             engine: pinned.engine,
@@ -60,10 +60,10 @@ impl Instance {
         };
         let name = Mark::text(&pinned, start.get("PSL_STORE").map(Path::new));
         let snapshot = match pinned.view {
-            View::Open => return launch(true).read(start, member, report),
-            View::Stored => return launch(false).read(start, member, report),
+            View::Open => return launch(true).read(start, member, asked, report),
+            View::Stored => return launch(false).read(start, member, asked, report),
             View::Resolved(snapshot) => snapshot,
-            View::Choices(choices) => decided(&choices, start)?,
+            View::Choices(choices) => decided(&choices, start, asked)?,
         };
         Ok(Some(Self {
             snapshot,
@@ -88,6 +88,7 @@ impl Launch {
         self,
         start: &Start,
         member: Option<&str>,
+        asked: &Asked,
         report: &Report<'_>,
     ) -> Result<Option<Instance>, String> {
         let config = HostConfig::load(start.get("PSL_CONFIG").map(Path::new));
@@ -99,7 +100,7 @@ impl Launch {
             }
             return Ok(None);
         };
-        match self.resolve(start, member, &config, &store, report) {
+        match self.resolve(start, member, &config, &store, asked, report) {
             Ok(instance) => Ok(Some(instance)),
             // A process in the middle of an instance has links, or does not run.
             Err(reason)
@@ -122,6 +123,7 @@ impl Launch {
         member: Option<&str>,
         config: &HostConfig,
         store: &Path,
+        asked: &Asked,
         report: &Report<'_>,
     ) -> Result<Instance, String> {
         let variable = |name: &str| start.get(name).map(OsStr::to_owned);
@@ -135,7 +137,7 @@ impl Launch {
             report.say(Level::Warn, notice);
         }
         let choices = Choices::of(&table, &subject(start, &table, member));
-        let snapshot = decided(&choices, start)
+        let snapshot = decided(&choices, start, asked)
             .map_err(|reason| format!("\"{}\": {reason}", table.file().display()))?;
         let engine = match self.engine {
             Engine::Auto(None) => Engine::Auto(Some(config.on_uncovered)),
@@ -186,10 +188,10 @@ fn subject(start: &Start, table: &Table, member: Option<&str>) -> Subject {
 }
 
 /// Decides what depends on the program.
-fn decided(choices: &Choices, start: &Start) -> Result<Snapshot, String> {
+fn decided(choices: &Choices, start: &Start, asked: &Asked) -> Result<Snapshot, String> {
     let exe = start.program.map_or(&[][..], CStr::to_bytes);
     choices
-        .decide(exe, &Host)
+        .decide(exe, asked)
         .map_err(|errno| format!("the links lead in a circle on this host: {errno}"))
 }
 

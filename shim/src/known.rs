@@ -20,6 +20,7 @@ use crate::resolve;
 
 mod learn;
 mod names;
+mod remembered;
 
 pub use learn::learn;
 use names::{Changes, Moment, Names};
@@ -31,17 +32,23 @@ static DIRECTORIES: Names<512> = Names::new();
 /// Names that were asked for themselves: what is [`Known`] of them.
 static FILES: Names<1024> = Names::new();
 
+// The counts are among what the loader relocates: that page is this process's own in any case.
+
 /// Counts what this process did that changes where names lead; from where on is this process's secret, so that nobody
 /// can make two names with one hash.
+#[unsafe(link_section = ".data")]
 static CHANGES: Changes = Changes::new();
 
 /// Counts what this process did that may keep it from the directory of a link.
+#[unsafe(link_section = ".data")]
 static CLOSED: Changes = Changes::new();
 
 /// Tells the working directories that this process had from each other.
+#[unsafe(link_section = ".data")]
 static DIRECTORY: AtomicU64 = AtomicU64::new(1);
 
 /// The process that [`DIRECTORY`] counts for.
+#[unsafe(link_section = ".data")]
 static OWNER: AtomicU64 = AtomicU64::new(0);
 
 /// The working directory cannot be told from others: it is the thread's own, or that of a child that borrows this memory.
@@ -157,9 +164,15 @@ pub unsafe fn glance(dir: c_int, path: *const c_char, last: Last) -> Known {
         return Known::QUIET;
     };
     // SAFETY: the caller's promise.
-    let Some(text) = (unsafe { readable::at_once(path) }) else {
-        return Known::NOTHING;
-    };
+    match unsafe { readable::at_once(path) } {
+        Some(text) => of(snapshot, dir, text, last),
+        None => Known::NOTHING,
+    }
+}
+
+/// Does the same for the text of a name.
+#[inline]
+pub fn of(snapshot: &Snapshot, dir: c_int, text: &[u8], last: Last) -> Known {
     let is_absolute = text.first() == Some(&b'/');
     if !is_absolute && dir != libc::AT_FDCWD {
         return in_directory(snapshot, text, last);

@@ -55,6 +55,8 @@ mod init;
 mod instance;
 mod own_file;
 mod registration;
+
+mod asked;
 mod restart;
 
 mod notice;

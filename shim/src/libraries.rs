@@ -6,12 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use psl_table::executable::elf::Elf;
 use psl_table::executable::script::Header;
 use psl_table::executable::search::has_places;
-use psl_table::walk::Last;
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags};
 
 use crate::intern::intern;
-use crate::resolve::{Operand, resolve, snapshot};
+use crate::resolve::{Operand, resolve_own, snapshot};
 use crate::scratch::Lease;
 use crate::tokens::expanded;
 
@@ -35,30 +34,17 @@ pub fn is_near_link(dir: &CStr) -> bool {
 
 /// Whether a path leads through a link, or to what this process must not see.
 pub fn leads_through_link(path: &CStr) -> bool {
-    // SAFETY: it is a C string.
-    unsafe {
-        resolve(libc::AT_FDCWD, path.as_ptr(), Last::Followed, |operand| {
-            !matches!(operand, Operand::Given)
-        })
-    }
+    resolve_own(path, |operand| !matches!(operand, Operand::Given))
 }
 
 /// Returns where a path leads, if to a library for this machine.
 pub fn member_library(path: &[u8]) -> Option<*const c_char> {
     let name = CString::new(path).ok()?;
-    // SAFETY: a C string.
-    let found = unsafe {
-        resolve(
-            libc::AT_FDCWD,
-            name.as_ptr(),
-            Last::Followed,
-            |operand| match operand {
-                Operand::Given => Some(path.to_vec()),
-                Operand::Rewritten(name) => Some(name.to_bytes().to_vec()),
-                Operand::Link(_) | Operand::Error(_) => None,
-            },
-        )
-    }?;
+    let found = resolve_own(&name, |operand| match operand {
+        Operand::Given => Some(path.to_vec()),
+        Operand::Rewritten(name) => Some(name.to_bytes().to_vec()),
+        Operand::Link(_) | Operand::Error(_) => None,
+    })?;
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = rustix::fs::open(OsStr::from_bytes(&found), flags, Mode::empty()).ok()?;
     let header = Header::read(file.as_fd()).ok()?;

@@ -94,6 +94,13 @@ impl LinkMap {
         self.previous.is_null() && self.is_of_program()
     }
 
+    /// Whether this is what the kernel maps into every process (vdso(7)): no file, and nobody searches for it.
+    pub fn is_kernels(&self) -> bool {
+        // SAFETY: it only reads the auxiliary vector.
+        let at = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) };
+        at != 0 && at == self.address as u64
+    }
+
     /// Returns the path that it was loaded by; empty for the program.
     pub fn name(&self) -> &CStr {
         if self.name.is_null() {

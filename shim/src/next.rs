@@ -16,6 +16,8 @@ use object::elf::{
 use crate::loaded::LinkMap;
 
 /// The last object that the program was started with: none of them is ever unloaded, and others come behind it.
+// Among what the loader relocates: that page is this process's own in any case.
+#[unsafe(link_section = ".data")]
 static LAST: AtomicPtr<LinkMap> = AtomicPtr::new(null_mut());
 
 /// What there is of a symbol.

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use once_cell::race::OnceRef;
 use psl_table::snapshot::{Link, Snapshot};
-use psl_table::tree::Host;
+use psl_table::tree::{Host, Tree};
 use psl_table::walk::{self, End, Last};
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
@@ -78,9 +78,34 @@ pub unsafe fn further<R>(
         Err(errno) => return then(Operand::Error(errno)),
         Ok(path) => path,
     };
-    let known = match known.detour() {
-        Some(_) => known,
-        None => known::learn(snapshot, dir, path, last),
+    found(known, snapshot, dir, path, last, then)
+}
+
+/// Resolves a name of this library's own that is followed: it can be read.
+pub fn resolve_own<R>(path: &CStr, then: impl FnOnce(Operand<'_>) -> R) -> R {
+    let (dir, last) = (libc::AT_FDCWD, Last::Followed);
+    match snapshot() {
+        Some(snapshot) => {
+            let known = known::of(snapshot, dir, path.to_bytes(), last);
+            found(known, snapshot, dir, path, last, then)
+        }
+        None => then(Operand::Given),
+    }
+}
+
+/// Hands on what a name comes to, of which so much is known; what is not is learnt.
+#[inline(always)]
+fn found<R>(
+    known: Known,
+    snapshot: &'static Snapshot,
+    dir: c_int,
+    path: &CStr,
+    last: Last,
+    then: impl FnOnce(Operand<'_>) -> R,
+) -> R {
+    let known = match (known, known.detour()) {
+        (Known::QUIET, _) | (_, Some(_)) => known,
+        _ => known::learn(snapshot, dir, path, last),
     };
     if known == Known::QUIET {
         return then(Operand::Given);
@@ -88,9 +113,17 @@ pub unsafe fn further<R>(
     match known.detour() {
         Some(detour) => match by_detour(snapshot, detour, path, then) {
             Ok(result) => result,
-            Err(then) => walked(snapshot, dir, path, last, then),
+            Err(then) => walked(snapshot, &Host, dir, path, last, then),
         },
-        None => walked(snapshot, dir, path, last, then),
+        None => walked(snapshot, &Host, dir, path, last, then),
+    }
+}
+
+/// Resolves a name of this library's own that is followed, asking `tree` alone: nothing is known of it, nor will be.
+pub fn resolve_in<R>(tree: &impl Tree, path: &CStr, then: impl FnOnce(Operand<'_>) -> R) -> R {
+    match snapshot() {
+        Some(snapshot) => walked(snapshot, tree, libc::AT_FDCWD, path, Last::Followed, then),
+        None => then(Operand::Given),
     }
 }
 
@@ -110,6 +143,7 @@ fn by_detour<R, F: FnOnce(Operand<'_>) -> R>(
 
 fn walked<R>(
     snapshot: &'static Snapshot,
+    tree: &impl Tree,
     dir: c_int,
     path: &CStr,
     last: Last,
@@ -127,10 +161,10 @@ fn walked<R>(
     };
     let (reached, seen) = match snapshot.has_live() {
         false => {
-            let end = walk::walk(snapshot, &Host, dir, path, last, &mut lease);
+            let end = walk::walk(snapshot, tree, dir, path, last, &mut lease);
             (Reached::of(end), None)
         }
-        true => past_live_links(snapshot, dir, path, last, &mut lease),
+        true => past_live_links(snapshot, tree, dir, path, last, &mut lease),
     };
     match reached {
         Reached::Given => {
@@ -176,6 +210,7 @@ impl Reached {
 #[inline(never)]
 fn past_live_links(
     snapshot: &'static Snapshot,
+    tree: &impl Tree,
     dir: BorrowedFd<'_>,
     path: &[u8],
     last: Last,
@@ -183,14 +218,14 @@ fn past_live_links(
 ) -> (Reached, Option<Seen>) {
     let seen = live::seen(snapshot);
     let mut passed = Passed::default();
-    let end = walk::watched(&seen, &Host, dir, path, last, lease, &mut passed);
+    let end = walk::watched(&seen, tree, dir, path, last, lease, &mut passed);
     let reached = Reached::of(end);
     if !passed.0 || !live::look() {
         return (reached, Some(seen));
     }
     drop(seen);
     let seen = live::seen(snapshot);
-    let end = walk::walk(&seen, &Host, dir, path, last, lease);
+    let end = walk::walk(&seen, tree, dir, path, last, lease);
     (Reached::of(end), Some(seen))
 }
 

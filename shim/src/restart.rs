@@ -9,16 +9,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr::null;
 
 use psl_table::tree::{Host, Tree};
-use psl_table::walk::Last;
+use psl_table::walk::{self, End, Last};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use crate::asked::{self, Asked};
 use crate::environment::{self, RESTARTED, Start};
 use crate::hooks::exec::execve_next;
 use crate::launch::{self, Arguments, Leaf, Program, carriage};
 use crate::libraries::leads_near_link;
 use crate::loaded::LinkMap;
-use crate::resolve::{Operand, resolve};
+use crate::resolve::{self, Operand, resolve_in};
+use crate::scratch::Lease;
 
 /// The file that this process executes.
 const EXE: &CStr = c"/proc/self/exe";
@@ -49,22 +51,24 @@ impl fmt::Display for Mixed {
 /// Executes the program once more where it, or a library of it, lies behind a link; returns if all is as it has to be.
 ///
 /// Fails with what is wrong when that was done already, or cannot be done.
-pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
+pub fn mend(start: &Start, tree: &Asked, is_first: bool) -> Result<(), String> {
     let is_again = is_again(start);
-    // A relative name means another file once the working directory is another one.
-    let before = is_first.then(|| started_by_script(start));
+    // It may mean another file once the working directory is another one.
+    let may_move = |name: &CStr| !asked::stays(name.to_bytes());
+    let before =
+        (is_first && start.program.is_some_and(may_move)).then(|| started_by_script(start));
     let moved = match is_first {
-        true => move_behind_links()?,
+        true => move_behind_links(tree)?,
         false => false,
     };
-    if let Some((mixed, path, argv)) = program(start, moved, before) {
+    if let Some((mixed, path, argv)) = program(start, tree, moved, before) {
         if is_again {
             return Err(mixed.to_string());
         }
         return Err(execute(start, &path, argv, &mixed));
     }
     let is_audited = is_audited(start);
-    let library = library();
+    let library = library(tree);
     match (&library, start.program) {
         (Some(mixed), _) if is_again || is_audited => Err(mixed.to_string()),
         (None, _) if is_audited || !searches_links(start) => Ok(()),
@@ -84,15 +88,17 @@ pub fn mend(start: &Start, is_first: bool) -> Result<(), String> {
 
 /// Whether this process has been started once more already; the program does not learn of it.
 fn is_again(start: &Start) -> bool {
-    let value = start.get(RESTARTED).map(OsStr::as_bytes);
+    let Some(value) = start.get(RESTARTED) else {
+        return false;
+    };
     let own = rustix::process::getpid().to_string();
     // SAFETY: the block is the kernel's, and nobody else reads it yet.
     unsafe { environment::remove(start.environment, RESTARTED.as_bytes()) };
-    value == Some(own.as_bytes())
+    value.as_bytes() == own.as_bytes()
 }
 
 /// Has a working directory in what a link covers exchanged for the one that the link leads to.
-fn move_behind_links() -> Result<bool, String> {
+fn move_behind_links(tree: &Asked) -> Result<bool, String> {
     let mut path = [0; psl_table::tree::PATH_MAX];
     let Ok(length) = Host.path_of(CWD, &mut path[..]) else {
         return Ok(false);
@@ -100,7 +106,7 @@ fn move_behind_links() -> Result<bool, String> {
     let Ok(here) = CString::new(&path[..length]) else {
         return Ok(false);
     };
-    let Some(leads) = other_file(&here, &here) else {
+    let Some(leads) = other_file(tree, &here, &here) else {
         return Ok(false);
     };
     let moved = leads.and_then(|to| rustix::process::chdir(OsStr::from_bytes(&to)));
@@ -122,6 +128,7 @@ fn started_by_script(start: &Start) -> bool {
 /// Finds out whether the program is another than links lead to, and how to execute that one.
 fn program(
     start: &Start,
+    tree: &Asked,
     moved: bool,
     script_before: Option<bool>,
 ) -> Option<(Mixed, CString, Arguments)> {
@@ -132,28 +139,14 @@ fn program(
         !name.starts_with(b"/dev/fd/") && !name.starts_with(b"/proc/self/fd/")
     };
     if let Some(name) = start.program.filter(by_name) {
+        let found = past_no_link(tree, name);
+        if found.as_ref() == Some(&exe) {
+            return None;
+        }
         let own = Host.identity(CWD, EXE).ok()?;
-        let mut judge = |leaf: Leaf| {
-            // SAFETY: a launch hands on C strings.
-            let path = unsafe { CStr::from_ptr(leaf.path) };
-            let is_other = (leaf.is_rewritten || moved) && Host.identity(CWD, path) != Ok(own);
-            Ok(is_other.then(|| path.to_bytes().to_vec()))
-        };
-        // SAFETY: the arguments are this process's own.
-        let found = unsafe {
-            launch::leaf(
-                Program::of(name.as_ptr()),
-                start.arguments,
-                start.environment,
-                &mut judge,
-            )
-        };
-        let expected = match found {
-            Ok(None) => None,
-            Ok(Some(path)) => Some(Ok(path)),
-            Err(errno) => Some(Err(errno)),
-        };
-        if let Some(expected) = expected {
+        // No script, and past no link: the program's own path, below, has on its way what leads to a relative name.
+        let is_itself = found.is_some() && !moved && Host.identity(CWD, name) == Ok(own);
+        if !is_itself && let Some(expected) = leaf(start, name, own, moved) {
             let mixed = Mixed {
                 what: "program",
                 found: exe,
@@ -169,13 +162,47 @@ fn program(
         }
     }
     let path = CString::new(exe).ok()?;
-    let expected = other_file(&path, EXE)?;
+    let expected = other_file(tree, &path, EXE)?;
     let mixed = Mixed {
         what: "program",
         found: path.as_bytes().to_vec(),
         expected,
     };
     Some((mixed, path, start.arguments))
+}
+
+/// Returns what a name leads to past no link, as far as it has been walked; none if a link may have a part in it.
+fn past_no_link(tree: &Asked, name: &CStr) -> Option<Vec<u8>> {
+    let mut lease = Lease::take()?;
+    let snapshot = resolve::snapshot()?;
+    let name = name.to_bytes();
+    match walk::walk(snapshot, tree, CWD, name, Last::Followed, &mut lease) {
+        Ok(End::Name {
+            name,
+            through_link: false,
+            through_magic: false,
+            ..
+        }) => Some(name.to_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+/// Returns what the kernel has to execute for a name, if that is another file than this program.
+fn leaf(
+    start: &Start,
+    name: &CStr,
+    own: (u64, u64),
+    moved: bool,
+) -> Option<Result<Vec<u8>, Errno>> {
+    let mut judge = |leaf: Leaf| {
+        // SAFETY: a launch hands on C strings.
+        let path = unsafe { CStr::from_ptr(leaf.path) };
+        let is_other = (leaf.is_rewritten || moved) && Host.identity(CWD, path) != Ok(own);
+        Ok(is_other.then(|| path.to_bytes().to_vec()))
+    };
+    let program = Program::of(name.as_ptr());
+    // SAFETY: the arguments are this process's own.
+    unsafe { launch::leaf(program, start.arguments, start.environment, &mut judge) }.transpose()
 }
 
 /// Returns the part of an interpreter's arguments that begins with its script.
@@ -202,12 +229,12 @@ fn path_of_program(program: Option<&CStr>) -> CString {
 }
 
 /// Finds a library that is another than links lead to.
-fn library() -> Option<Mixed> {
+fn library(tree: &Asked) -> Option<Mixed> {
     let objects = LinkMap::own()?.namespace();
     let has_path = |object: &&LinkMap| object.name().to_bytes().contains(&b'/');
     objects.filter(has_path).find_map(|object| {
         let name = object.name();
-        let expected = other_file(name, name)?;
+        let expected = other_file(tree, name, name)?;
         let found = object.file().unwrap_or_else(|| name.to_bytes().to_vec());
         // What the name leads to without links need not be what was loaded.
         (expected.as_ref() != Ok(&found)).then_some(Mixed {
@@ -230,7 +257,7 @@ fn searches_links(start: &Start) -> bool {
     };
     own.namespace().any(|object| {
         let lists = [object.rpath(), object.runpath()];
-        if lists == [None, None] {
+        if lists == [None, None] || object.is_kernels() {
             return false;
         }
         let origin = object.directory();
@@ -249,7 +276,7 @@ pub fn is_audited(start: &Start) -> bool {
 }
 
 /// Returns where a path leads to through links, if that is another file than `real` is; none if no link has a part in it.
-fn other_file(path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
+fn other_file(tree: &Asked, path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
     let answer = |operand: Operand<'_>| match operand {
         Operand::Given => None,
         Operand::Rewritten(name) => match Host.identity(CWD, name) {
@@ -260,8 +287,7 @@ fn other_file(path: &CStr, real: &CStr) -> Option<Result<Vec<u8>, Errno>> {
         Operand::Link(_) => Some(Err(Errno::LOOP)),
         Operand::Error(errno) => Some(Err(errno)),
     };
-    // SAFETY: a C string.
-    unsafe { resolve(libc::AT_FDCWD, path.as_ptr(), Last::Followed, answer) }
+    resolve_in(tree, path, answer)
 }
 
 fn link_text(link: &CStr) -> Option<Vec<u8>> {

@@ -11,17 +11,19 @@ use rustix::mm::{MapFlags, ProtFlags};
 const SLOTS: usize = u64::BITS as usize;
 
 struct Pool {
-    /// A bit for each slot that is taken.
-    taken: AtomicU64,
     /// Zero pages, so that a slot costs no memory before it is used.
     slots: [UnsafeCell<Scratch>; SLOTS],
 }
+
+/// A bit for each slot that is taken.
+// Among what the loader relocates: that page is this process's own in any case.
+#[unsafe(link_section = ".data")]
+static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 // SAFETY: a slot is only touched by who set its bit.
 unsafe impl Sync for Pool {}
 
 static POOL: Pool = Pool {
-    taken: AtomicU64::new(0),
     slots: [const { UnsafeCell::new(Scratch::new()) }; SLOTS],
 };
 
@@ -37,14 +39,14 @@ pub struct Lease {
 impl Lease {
     /// Takes a free slot, or maps memory; none when the kernel has none to give.
     pub fn take() -> Option<Self> {
-        let mut taken = POOL.taken.load(Ordering::Relaxed);
+        let mut taken = TAKEN.load(Ordering::Relaxed);
         loop {
             let slot = taken.trailing_ones();
             let Some(cell) = POOL.slots.get(slot as usize) else {
                 return Self::map();
             };
             // Acquire pairs with the release in `drop`: the last holder is done with the slot.
-            match POOL.taken.compare_exchange_weak(
+            match TAKEN.compare_exchange_weak(
                 taken,
                 taken | 1 << slot,
                 Ordering::Acquire,
@@ -84,7 +86,7 @@ impl Drop for Lease {
         match self.slot {
             // Release pairs with the acquire in `take`.
             Some(slot) => {
-                POOL.taken.fetch_and(!(1 << slot), Ordering::Release);
+                TAKEN.fetch_and(!(1 << slot), Ordering::Release);
             }
             None => {
                 // SAFETY: `map` made this mapping, and nobody else has its address.

@@ -11,6 +11,8 @@ use crate::search::with_text;
 pub use psl_table::executable::tokens::has_tokens;
 
 /// The directory of libraries below `/` and `/usr`, as glibc was configured: `lib64`, `lib/x86_64-linux-gnu`.
+// Among what the loader relocates: that page is this process's own in any case.
+#[unsafe(link_section = ".data")]
 pub static LIB: OnceRef<'static, Box<[u8]>> = OnceRef::new();
 
 /// Hands on a path as the loader expands it, for an object in the directory `origin`.

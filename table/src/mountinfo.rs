@@ -25,6 +25,9 @@ pub(crate) fn is_remote(path: &Path) -> bool {
         return false;
     };
     let mounts = Mounts::parse(&list);
+    if !mounts.has_remote() {
+        return false;
+    }
     let mut symlinks = 0;
     let mut at = PathBuf::from("/");
     let mut rest: Vec<OsString> = steps(path);
@@ -81,12 +84,23 @@ impl Mounts {
         Self(list.lines().filter_map(mount).collect())
     }
 
+    fn has_remote(&self) -> bool {
+        self.0.iter().any(|&(_, is_remote)| is_remote)
+    }
+
     fn is_remote(&self, path: &Path) -> bool {
-        let over = self.0.iter().filter(|(point, _)| path.starts_with(point));
+        let over = self.0.iter().filter(|(point, _)| is_over(point, path));
         // Of two at one point the later one covers the other.
         let innermost = over.max_by_key(|(point, _)| point.as_os_str().as_bytes().len());
         innermost.is_some_and(|&(_, is_remote)| is_remote)
     }
+}
+
+/// Whether a mount point is a path or above it: text tells, for both are the kernel's or made step by step.
+fn is_over(point: &Path, path: &Path) -> bool {
+    let (point, path) = (point.as_os_str().as_bytes(), path.as_os_str().as_bytes());
+    let below = path.strip_prefix(point.strip_suffix(b"/").unwrap_or(point));
+    below.is_some_and(|below| matches!(below.first(), None | Some(b'/')))
 }
 
 /// Puts back what the kernel writes as a backslash and three octal digits.

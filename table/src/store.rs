@@ -57,6 +57,11 @@ pub struct Store {
 impl Store {
     /// Opens the store in `dir`; a relative `dir` is taken from the working directory.
     pub fn open(dir: &Path, trust: Trust) -> Result<Store> {
+        Self::opened(dir, trust).map(|(store, _)| store)
+    }
+
+    /// Does the same, and returns the open directory, for whoever reads at once.
+    fn opened(dir: &Path, trust: Trust) -> Result<(Store, OwnedFd)> {
         let dir = file::absolute(dir)?;
         let no_store = |why| Error::NoStore {
             path: dir.clone(),
@@ -75,7 +80,7 @@ impl Store {
                 errno => Error::io("look at", dir.join(HISTORY), errno),
             },
         )?;
-        Ok(Store { dir, trust })
+        Ok((Store { dir, trust }, opened))
     }
 
     /// Takes a directory for a store that somebody else has opened.
@@ -128,13 +133,16 @@ impl Store {
 
     /// Reads one generation.
     pub fn read_generation(&self, generation: u64) -> Result<Table> {
-        self.parse_generation(generation, &self.read_generation_raw(generation)?)
+        self.parse_generation(
+            generation,
+            &self.read_generation_in(&self.open_dir()?, generation)?,
+        )
     }
 
-    /// Reads the text of one generation.
-    fn read_generation_raw(&self, generation: u64) -> Result<String> {
+    /// Reads the text of one generation in the store's directory.
+    fn read_generation_in(&self, dir: &OwnedFd, generation: u64) -> Result<String> {
         let file = self.generation_file(generation);
-        let history = self.open_history(&self.open_dir()?)?;
+        let history = self.open_history(dir)?;
         self.read_in(&history, &file).map_err(|error| match error {
             error if file::is_missing(&error) => Error::UnknownGeneration(generation),
             error => error,

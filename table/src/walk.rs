@@ -49,22 +49,26 @@ pub enum End<'a> {
 }
 
 /// The memory that one walk needs; it lies outside the stack because a signal handler's stack is small.
+///
+/// Each page of it that is touched costs a process more than a system call. So what is left, at the end of its room, and
+/// the beginning of the name lie side by side.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Scratch {
-    name: [u8; PATH_MAX],
-    start: [u8; PATH_MAX],
     rest: [u8; 2 * PATH_MAX],
     held: Held,
+    name: [u8; PATH_MAX],
+    start: [u8; PATH_MAX],
 }
 
 impl Scratch {
     /// Makes the memory for a walk.
     pub const fn new() -> Self {
         Self {
-            name: [0; PATH_MAX],
-            start: [0; PATH_MAX],
             rest: [0; 2 * PATH_MAX],
             held: Held::new(),
+            name: [0; PATH_MAX],
+            start: [0; PATH_MAX],
         }
     }
 

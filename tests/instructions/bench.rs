@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use psl_table::pinned::VARIABLE;
-use psl_tests::{shim, store};
+use psl_tests::{packages, shim, store};
 use tempfile::TempDir;
 
 use crate::callgrind;
@@ -132,6 +132,31 @@ impl Bench {
     /// Returns how many a process takes that does nothing.
     pub fn process(&self, ran: Ran) -> u64 {
         self.count(&self.command(Path::new("/bin/true"), ran), "")
+    }
+
+    /// Returns the names that readlink(2) is asked about in a process that inherits its links and does nothing.
+    pub fn asked(&self) -> Vec<String> {
+        let command = self.command(Path::new("/bin/true"), Ran::Inside);
+        let mut traced = Command::new(packages::file("/usr/bin/strace"));
+        traced
+            .args(["-e", "trace=readlink,readlinkat"])
+            .env_clear()
+            .current_dir(self.tree());
+        // For the program alone: nothing is preloaded into strace.
+        for (name, value) in command.get_envs() {
+            let value = value.expect("none is removed");
+            let (name, value) = (name.display(), value.display());
+            traced.args(["-E", &format!("{name}={value}")]);
+        }
+        let output = traced
+            .arg(command.get_program())
+            .output()
+            .expect("strace runs");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        let calls = text.lines().filter(|line| line.starts_with("readlink"));
+        let names = calls.filter_map(|line| line.split('"').nth(1));
+        names.map(str::to_owned).collect()
     }
 
     fn count(&self, command: &Command, input: &str) -> u64 {

@@ -7,11 +7,19 @@ use std::process::{Command, Stdio};
 
 use psl_tests::packages;
 
+/// Where Debian has the tool.
+const TOOL: &str = if cfg!(target_arch = "aarch64") {
+    "/usr/libexec/valgrind/callgrind-arm64-linux"
+} else {
+    "/usr/libexec/valgrind/callgrind-amd64-linux"
+};
+
 /// Runs a command, whose environment and arguments are kept, and counts the instructions in `object`.
 ///
-/// The tool is a static program: an instance has to let it run.
+/// The tool itself is started: it is a static program, but its launcher would be the first process of an instance.
 pub fn count(command: &Command, input: &str, object: &Path, out: &Path) -> u64 {
-    let mut counting = Command::new(packages::file("/usr/bin/valgrind"));
+    let launcher = packages::file("/usr/bin/valgrind");
+    let mut counting = Command::new(TOOL);
     counting
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--callgrind-out-file={}", out.display()))
@@ -23,6 +31,7 @@ pub fn count(command: &Command, input: &str, object: &Path, out: &Path) -> u64 {
                 .get_envs()
                 .filter_map(|(name, value)| Some((name, value?))),
         )
+        .env("VALGRIND_LAUNCHER", launcher)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());

@@ -106,3 +106,13 @@ fn what_is_known_is_not_asked_again() {
         assert!(2 * known < unknown, "{call}: {known}, {unknown}");
     }
 }
+
+#[test]
+fn a_process_asks_about_each_name_once_before_it_begins() {
+    let mut asked = Bench::new().asked();
+    assert!(asked.iter().any(|name| name.starts_with("/usr/")));
+    let count = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), count, "{asked:?}");
+}

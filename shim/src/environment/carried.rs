@@ -23,6 +23,8 @@ pub struct Carried {
     pub snapshot: Option<CString>,
 }
 
+// Among what the loader relocates: that page is this process's own in any case.
+#[unsafe(link_section = ".data")]
 static CARRIED: OnceRef<'static, Carried> = OnceRef::new();
 
 /// Sets, once, what is carried on from now.

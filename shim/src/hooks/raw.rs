@@ -22,6 +22,8 @@ impl Symbol for Name {
 }
 
 /// The next definition of `syscall()`.
+// Among what the loader relocates, as those of all hooks are.
+#[unsafe(link_section = ".data")]
 pub static REAL: Real<Name> = Real::new();
 
 /// A system call: its number and its arguments.

@@ -8,6 +8,7 @@ use psl_table::walk::{self, End, Last, MAX_LINKS};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use super::remembered::{Remembered, TEXT};
 use super::{CLOSED, DIRECTORIES, Detour, FILES, Known, Moment, now};
 use crate::descriptor::start_of;
 use crate::scratch::Lease;
@@ -202,7 +203,7 @@ impl<'s> Asking<'s> {
             if !follows {
                 break;
             }
-            match self.ask(so_far, links) {
+            match self.ask(moment, so_far, links) {
                 Some(Answer::There { links: count }) => links = count,
                 Some(Answer::Fails(errno)) => {
                     // Others are due to rights, which this process may get. What is missing further up may be made,
@@ -236,7 +237,7 @@ impl<'s> Asking<'s> {
             None => Some(None),
             Some(Entry::Hidden) => None,
             // Whoever may not search the directory does not get past its links.
-            Some(Entry::Link(link)) => match self.read_link(name)? {
+            Some(Entry::Link(link)) => match self.read_link(name, &mut [0; 1])? {
                 Err(errno) if !walk::is_no_symlink(errno) && errno != Errno::NOENT => None,
                 _ => Some(Some(link)),
             },
@@ -245,14 +246,16 @@ impl<'s> Asking<'s> {
 
     /// Asks the kernel for the last component of a name whose directory is reached through so many symlinks; none where
     /// only a walk can tell.
-    fn ask(&mut self, name: &[u8], links: usize) -> Option<Answer> {
-        match self.read_link(name)? {
+    fn ask(&mut self, moment: Moment, name: &[u8], links: usize) -> Option<Answer> {
+        let mut text = [0; TEXT];
+        let length = match self.read_link(name, &mut text)? {
             Err(errno) if walk::is_no_symlink(errno) => return Some(Answer::There { links }),
             Err(errno) => return Some(Answer::Fails(errno)),
-            Ok(_) => {}
-        }
+            Ok(length) => length,
+        };
+        let tree = Remembered::with(moment, name, &text[..length]);
         let snapshot = self.snapshot;
-        match walk::walk(snapshot, &Host, CWD, name, Last::Followed, self.lease()?) {
+        match walk::walk(snapshot, &tree, CWD, name, Last::Followed, self.lease()?) {
             Ok(End::Name {
                 through_link: false,
                 through_magic: false,
@@ -263,14 +266,14 @@ impl<'s> Asking<'s> {
         }
     }
 
-    /// Has the kernel read a name as a symlink, as far as to say whether it is one; none where it is too long.
-    fn read_link(&mut self, name: &[u8]) -> Option<Result<usize, Errno>> {
+    /// Has the kernel read a name as a symlink, as far as there is room for its text; none where the name is too long.
+    fn read_link(&mut self, name: &[u8], text: &mut [u8]) -> Option<Result<usize, Errno>> {
         let lease = self.lease()?;
         let copy = lease.buffer().get_mut(..=name.len())?;
         copy[..name.len()].copy_from_slice(name);
         copy[name.len()] = 0;
         let path = CStr::from_bytes_with_nul(copy).ok()?;
-        Some(rustix::fs::readlinkat_raw(CWD, path, &mut [0; 1]))
+        Some(rustix::fs::readlinkat_raw(CWD, path, text))
     }
 
     /// Returns the way past a link, if that is clear, and whether it stays so.

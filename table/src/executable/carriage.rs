@@ -8,8 +8,11 @@ use rustix::fd::BorrowedFd;
 use super::elf::{Dynamic, Elf};
 use super::script::Header;
 use super::search::directory_of;
-use super::{Uncovered, rights};
+use super::{Uncovered, read_at, rights};
 use crate::tree::{Host, Tree};
+
+/// How much of an ELF file is read at once, in bytes: its segments, notes and loader's path are in there.
+const BEGINNING: usize = 1024;
 
 /// What a program's path calls take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,16 @@ impl Carriage {
         if rights::gains(file) {
             return Self::Uncovered(Uncovered::Rights);
         }
-        let elf = match Elf::read(file, header.bytes()) {
+        let mut beginning = [0; BEGINNING];
+        let read = match header.is_elf() {
+            true => read_at(file, &mut beginning, 0).unwrap_or_default(),
+            false => 0,
+        };
+        let known = match header.bytes() {
+            header if header.len() > read => header,
+            _ => &beginning[..read],
+        };
+        let elf = match Elf::read(file, known) {
             // The kernel knows other formats, or does not.
             None => return Self::Preload,
             Some(Err(reason)) => return Self::Uncovered(reason),
@@ -139,12 +151,13 @@ fn searches(
         return true;
     };
     let mut known = None;
+    let mut strings = dynamic.strings(text);
     dynamic.entries().any(|(tag, value)| {
         let is_search = tag == DT_RUNPATH.0 || tag == DT_RPATH.0;
         if !is_search && tag != DT_NEEDED.0 {
             return false;
         }
-        let Some(entry) = dynamic.text(value, text).map(CStr::to_bytes) else {
+        let Some(entry) = strings.get(value).map(CStr::to_bytes) else {
             return true;
         };
         if !is_search && !entry.contains(&b'/') {

@@ -39,23 +39,51 @@ const MAX_NOTES: usize = 8;
 /// An open ELF file for this machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Elf<'f> {
-    file: BorrowedFd<'f>,
+    file: Pieces<'f>,
     segments: u64,
     segment_count: u16,
 }
 
 /// Where an ELF file says what it needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Dynamic<'f> {
     file: BorrowedFd<'f>,
     offset: u64,
     count: u64,
     strings: u64,
+    /// How it begins: most end in there.
+    beginning: [u8; CHUNK],
+    read: usize,
 }
+
+/// The strings that entries of a dynamic section name, read a buffer full at a time.
+#[derive(Debug)]
+pub struct Strings<'d, 'b> {
+    file: BorrowedFd<'d>,
+    /// Where in the file they begin.
+    offset: u64,
+    buffer: &'b mut [u8],
+    /// What part of the file the buffer holds.
+    at: u64,
+    length: usize,
+}
+
+/// A file, and a piece of it that was read already.
+#[derive(Clone, Copy, Debug)]
+struct Pieces<'f> {
+    file: BorrowedFd<'f>,
+    at: u64,
+    piece: &'f [u8],
+}
+
+/// How much of a file's records is read at once, in bytes.
+const CHUNK: usize = 512;
 
 impl<'f> Elf<'f> {
     /// Reads an ELF file's header, given how the file begins; none if it is another file.
-    pub fn read(file: BorrowedFd<'f>, beginning: &[u8]) -> Option<Result<Self, Uncovered>> {
+    ///
+    /// What lies in this beginning is not read again.
+    pub fn read(file: BorrowedFd<'f>, beginning: &'f [u8]) -> Option<Result<Self, Uncovered>> {
         if !beginning.starts_with(&ELFMAG) {
             return None;
         }
@@ -68,7 +96,11 @@ impl<'f> Elf<'f> {
             return Some(Err(Uncovered::Machine));
         }
         Some(Ok(Self {
-            file,
+            file: Pieces {
+                file,
+                at: 0,
+                piece: beginning,
+            },
             segments: header.e_phoff.get(Native),
             segment_count: header.e_phnum.get(Native),
         }))
@@ -87,7 +119,7 @@ impl<'f> Elf<'f> {
         }
         let mut buffer = [0; 256];
         match loader {
-            Some(offset) => match text(self.file, offset, &mut buffer) {
+            Some(offset) => match self.file.text(offset, &mut buffer) {
                 Some(path) if is_loader(path) => Ok(()),
                 _ => Err(Uncovered::Loader),
             },
@@ -103,7 +135,7 @@ impl<'f> Elf<'f> {
     pub fn loader<'b>(&self, buffer: &'b mut [u8]) -> Option<&'b CStr> {
         let is_loader = |it: &ProgramHeader64<Native>| it.p_type.get(Native) == PT_INTERP;
         let segment = self.segments().find(is_loader)?;
-        text(self.file, segment.p_offset.get(Native), buffer)
+        self.file.text(segment.p_offset.get(Native), buffer)
     }
 
     /// Returns where it says what it needs; none if it is static.
@@ -111,11 +143,16 @@ impl<'f> Elf<'f> {
         let is_dynamic = |it: &ProgramHeader64<Native>| it.p_type.get(Native) == PT_DYNAMIC;
         let segment = self.segments().find(is_dynamic)?;
         let mut dynamic = Dynamic {
-            file: self.file,
+            file: self.file.file,
             offset: segment.p_offset.get(Native),
             count: segment.p_filesz.get(Native) / size_of::<Dyn64<Native>>() as u64,
             strings: 0,
+            beginning: [0; CHUNK],
+            read: 0,
         };
+        let wanted = records_in_chunk::<Dyn64<Native>>(dynamic.count);
+        let beginning = &mut dynamic.beginning[..wanted];
+        dynamic.read = self.file.read(beginning, dynamic.offset)?;
         let (_, address) = dynamic.entries().find(|&(tag, _)| tag == DT_STRTAB.0)?;
         dynamic.strings = self.offset_of(address)?;
         Some(dynamic)
@@ -153,7 +190,7 @@ impl<'f> Elf<'f> {
         let end = at.saturating_add(segment.p_filesz.get(Native));
         for _ in 0..MAX_NOTES {
             let mut bytes = [0; HEADER + 4];
-            if at >= end || read_at(self.file, &mut bytes, at) != Some(bytes.len()) {
+            if at >= end || self.file.read(&mut bytes, at) != Some(bytes.len()) {
                 return false;
             }
             let Ok((note, owner)) = pod::from_bytes::<NoteHeader64<Native>>(&bytes) else {
@@ -170,17 +207,87 @@ impl<'f> Elf<'f> {
     }
 }
 
-impl Dynamic<'_> {
+impl<'f> Dynamic<'f> {
     /// Iterates over the entries: their tags, and their values.
     pub fn entries(&self) -> impl Iterator<Item = (i64, u64)> {
-        records::<Dyn64<Native>>(self.file, self.offset, self.count)
+        let file = Pieces {
+            file: self.file,
+            at: self.offset,
+            piece: &self.beginning[..self.read],
+        };
+        records::<Dyn64<Native>>(file, self.offset, self.count)
             .map(|entry| (entry.d_tag.get(Native).0, entry.d_val.get(Native)))
             .take_while(|&(tag, _)| tag != DT_NULL.0)
     }
 
+    /// Returns the strings that its entries name; `buffer` is what they are read into.
+    pub fn strings<'b>(&self, buffer: &'b mut [u8]) -> Strings<'f, 'b> {
+        Strings {
+            file: self.file,
+            offset: self.strings,
+            buffer,
+            at: 0,
+            length: 0,
+        }
+    }
+
     /// Returns the string that the value of an entry names; none if it is longer than the buffer.
     pub fn text<'b>(&self, value: u64, buffer: &'b mut [u8]) -> Option<&'b CStr> {
-        text(self.file, self.strings.checked_add(value)?, buffer)
+        let file = Pieces {
+            file: self.file,
+            at: 0,
+            piece: &[],
+        };
+        file.text(self.strings.checked_add(value)?, buffer)
+    }
+}
+
+impl Strings<'_, '_> {
+    /// Returns the string that the value of an entry names; none if it is longer than the buffer.
+    pub fn get(&mut self, value: u64) -> Option<&CStr> {
+        let offset = self.offset.checked_add(value)?;
+        if self.held(offset).is_none() {
+            self.length = read_at(self.file, self.buffer, offset)?;
+            self.at = offset;
+        }
+        self.held(offset)
+    }
+
+    fn held(&self, offset: u64) -> Option<&CStr> {
+        let skipped = usize::try_from(offset.checked_sub(self.at)?).ok()?;
+        let held = self.buffer[..self.length].get(skipped..)?;
+        CStr::from_bytes_until_nul(held).ok()
+    }
+}
+
+impl Pieces<'_> {
+    /// Returns what was read from an offset on.
+    fn held(&self, offset: u64) -> &[u8] {
+        let skipped = offset.checked_sub(self.at).map(usize::try_from);
+        let held = skipped.and_then(|it| self.piece.get(it.ok()?..));
+        held.unwrap_or_default()
+    }
+
+    /// Reads as much at an offset as there is, at most a buffer full.
+    fn read(&self, buffer: &mut [u8], offset: u64) -> Option<usize> {
+        match self.held(offset).get(..buffer.len()) {
+            Some(held) => buffer.copy_from_slice(held),
+            None => return read_at(self.file, buffer, offset),
+        }
+        Some(buffer.len())
+    }
+
+    /// Reads the string at an offset; none if it is longer than the buffer.
+    fn text<'b>(&self, offset: u64, buffer: &'b mut [u8]) -> Option<&'b CStr> {
+        let held = CStr::from_bytes_until_nul(self.held(offset)).map(CStr::to_bytes_with_nul);
+        let length = match held.ok().filter(|held| held.len() <= buffer.len()) {
+            Some(held) => {
+                buffer[..held.len()].copy_from_slice(held);
+                held.len()
+            }
+            None => read_at(self.file, buffer, offset)?,
+        };
+        CStr::from_bytes_until_nul(&buffer[..length]).ok()
     }
 }
 
@@ -188,14 +295,8 @@ fn is_loader(path: &CStr) -> bool {
     path.to_bytes().rsplit(|&byte| byte == b'/').next() == Some(LOADER.as_bytes())
 }
 
-fn text<'b>(file: BorrowedFd<'_>, offset: u64, buffer: &'b mut [u8]) -> Option<&'b CStr> {
-    let length = read_at(file, buffer, offset)?;
-    CStr::from_bytes_until_nul(&buffer[..length]).ok()
-}
-
 /// Iterates over records that lie one behind the other.
-fn records<T: Pod>(file: BorrowedFd<'_>, offset: u64, count: u64) -> impl Iterator<Item = T> {
-    const CHUNK: usize = 512;
+fn records<T: Pod>(file: Pieces<'_>, offset: u64, count: u64) -> impl Iterator<Item = T> {
     let size = size_of::<T>();
     let mut chunk = [0; CHUNK];
     let (mut next, mut left) = (offset, count);
@@ -205,8 +306,7 @@ fn records<T: Pod>(file: BorrowedFd<'_>, offset: u64, count: u64) -> impl Iterat
             return None;
         }
         if held.len() < size {
-            let wanted = (CHUNK / size).min(usize::try_from(left).unwrap_or(CHUNK)) * size;
-            held = 0..read_at(file, &mut chunk[..wanted], next)?;
+            held = 0..file.read(&mut chunk[..records_in_chunk::<T>(left)], next)?;
         }
         let (record, _) = pod::from_bytes::<T>(&chunk[held.clone()]).ok()?;
         held.start += size;
@@ -214,4 +314,45 @@ fn records<T: Pod>(file: BorrowedFd<'_>, offset: u64, count: u64) -> impl Iterat
         left -= 1;
         Some(*record)
     })
+}
+
+/// Returns the size of as many records as are read at once, of so many.
+fn records_in_chunk<T: Pod>(count: u64) -> usize {
+    let size = size_of::<T>();
+    (CHUNK / size).min(usize::try_from(count).unwrap_or(CHUNK)) * size
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_file_says_the_same_however_much_of_it_was_read_before() {
+        let program = std::env::current_exe().expect("this is a program");
+        let bytes = fs::read(&program).expect("it can be read");
+        let file = File::open(&program).expect("likewise");
+        let said = |read: usize, room: usize| {
+            let elf = Elf::read(file.as_fd(), &bytes[..read]);
+            let elf = elf.and_then(Result::ok).expect("it is this machine's");
+            let dynamic = elf.dynamic().expect("it is linked with libraries");
+            let mut room = vec![0; room];
+            let mut strings = dynamic.strings(&mut room);
+            let needed = dynamic.entries().filter(|&(tag, _)| tag == DT_NEEDED.0);
+            let needed: Vec<CString> = needed
+                .map(|(_, name)| strings.get(name).expect("there is room").to_owned())
+                .collect();
+            let loader = elf.loader(&mut [0; 256]).map(CStr::to_owned);
+            (elf.is_covered(), loader, needed)
+        };
+        let expected = said(64, 32);
+        assert_eq!(expected.0, Ok(()));
+        assert!(expected.2.iter().any(|name| &**name == c"libc.so.6"));
+        for (read, room) in [(64, 4096), (300, 32), (1024, 4096), (bytes.len(), 4096)] {
+            assert_eq!(said(read, room), expected, "{read} bytes, room for {room}");
+        }
+    }
 }

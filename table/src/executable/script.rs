@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use object::elf::ELFMAG;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
@@ -40,6 +41,11 @@ impl Header {
     /// Returns what was read.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// Whether it is an ELF file's.
+    pub fn is_elf(&self) -> bool {
+        self.bytes().starts_with(&ELFMAG)
     }
 
     /// Returns the interpreter of a script; `ENOEXEC` where the kernel finds none in its first

@@ -95,10 +95,10 @@ const NOWHERE: &str = "there is no place to keep a generation: set XDG_CACHE_HOM
 
 fn current(host: &HostConfig, dir: &Path, generation: Option<u64>) -> Result<Table> {
     let text = || {
-        let store = Store::open(dir, host.trust)?;
+        let (store, opened) = Store::opened(dir, host.trust)?;
         match generation {
-            Some(generation) => store.read_generation_raw(generation),
-            None => store.read_raw(),
+            Some(generation) => store.read_generation_in(&opened, generation),
+            None => store.read_table_in(&opened),
         }
     };
     let text = match mountinfo::is_remote(dir) {

@@ -50,10 +50,16 @@ fn a_process_its_children_and_the_programs_that_it_starts_see_a_commit_a_second_
 #[test]
 fn a_program_that_is_started_sees_the_newest_table_at_once() {
     let bench = Bench::new(2);
-    let script = format!("read -r line; cat {0:?} {1:?}", bench.link(), bench.fixed());
+    let script = format!(
+        "echo begun; read -r line; cat {0:?} {1:?}",
+        bench.link(),
+        bench.fixed()
+    );
     let mut shell = bench.command("/bin/bash");
     shell.args(["-c", &script]);
     let mut shell = Instance::start(shell);
+    // From here on its table is the one before the commit.
+    shell.wait_for("begun");
     bench.commit(2);
     shell.tell("");
     let (status, rest) = shell.end();

@@ -25,11 +25,6 @@ pub fn learn(snapshot: &Snapshot, dir: c_int, path: &CStr, last: Last) -> Known 
     let (Some(moment), Some(name)) = (now(is_absolute), Name::of(text, last)) else {
         return Known::NOTHING;
     };
-    // With more than one it may well lead through more than one, and past no working directory that may have been changed
-    // by a system call past libc.
-    if places_named(snapshot, name.whole) > usize::from(is_absolute) {
-        return Known::NOTHING;
-    }
     let closed = CLOSED.number();
     let mut asking = Asking {
         snapshot,
@@ -85,6 +80,8 @@ struct Name<'n> {
     whole: &'n [u8],
     /// What leads to the directory of the last component; empty for the root and for where the name starts.
     parent: &'n [u8],
+    /// The last component.
+    last: &'n [u8],
     /// Whether a symlink in the last component is followed.
     follows: bool,
 }
@@ -95,18 +92,23 @@ impl<'n> Name<'n> {
         let whole = trimmed(text);
         let has_slash = whole.len() < text.len();
         let is_plain = !(text.is_empty() || has_slash && last == Last::Entry);
+        let (parent, component) = whole.split_at(start_of_last(whole));
         is_plain.then(|| Self {
             whole,
-            parent: trimmed(&whole[..start_of_last(whole)]),
+            parent: trimmed(parent),
+            last: component,
             follows: has_slash || last == Last::Followed,
         })
     }
 }
 
 fn start_of_last(name: &[u8]) -> usize {
-    name.iter()
-        .rposition(|&byte| byte == b'/')
-        .map_or(0, |slash| slash + 1)
+    // SAFETY: it only reads these bytes.
+    let slash = unsafe { libc::memrchr(name.as_ptr().cast(), i32::from(b'/'), name.len()) };
+    match slash.is_null() {
+        true => 0,
+        false => slash.addr() - name.as_ptr().addr() + 1,
+    }
 }
 
 /// Counts the components that have the name of a place, in whatever directory.
@@ -146,6 +148,17 @@ enum Way<'s> {
     Unclear,
 }
 
+impl<'s> Way<'s> {
+    /// Returns the one to a link at so many bytes, behind so many symlinks.
+    fn through(link: &'s Link, replaced: usize, links: usize) -> Self {
+        Self::Link {
+            link,
+            replaced,
+            links: links + 1,
+        }
+    }
+}
+
 /// What the kernel says of a name that meets no link.
 enum Answer {
     /// It is there, through so many symlinks.
@@ -172,52 +185,68 @@ impl<'s> Asking<'s> {
             }
             known = trimmed(&known[..start_of_last(known)]);
         }
-        let last = &name.whole[start_of_last(name.whole)..];
-        if !name.follows && known.len() < name.parent.len() && self.snapshot.has_name(last) {
+        let may_be_place = self.snapshot.has_name(name.last);
+        if known.len() < name.parent.len() || may_be_place {
+            // With more than one it may well lead through more than one, and past no working directory that may have
+            // been changed by a system call past libc.
+            let is_absolute = name.whole.first() == Some(&b'/');
+            if places_named(self.snapshot, name.whole) > usize::from(is_absolute) {
+                return Way::Unclear;
+            }
+        }
+        if !name.follows && known.len() < name.parent.len() && may_be_place {
             // It may well be a link itself: a walk tells at once.
             return Way::Unclear;
         }
         let mut length = known.len();
-        while length < name.whole.len() {
-            let rest = &name.whole[length..];
+        while length < name.parent.len() {
+            let rest = &name.parent[length..];
             let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
             let component = rest[slashes..].split(|&byte| byte == b'/').next();
             let component = component.unwrap_or_default();
-            let dir = &name.whole[..length];
+            let dir = &name.parent[..length];
             length += slashes + component.len();
-            let so_far = &name.whole[..length];
-            let follows = length < name.whole.len() || name.follows;
+            let so_far = &name.parent[..length];
             if self.snapshot.has_name(component) {
                 match self.at_place(dir, component, links, so_far) {
                     Some(None) => {}
-                    Some(Some(link)) if follows => {
-                        return Way::Link {
-                            link,
-                            replaced: length,
-                            links: links + 1,
-                        };
-                    }
-                    _ => return Way::Unclear,
+                    Some(Some(link)) => return Way::through(link, length, links),
+                    None => return Way::Unclear,
                 }
-            }
-            if !follows {
-                break;
             }
             match self.ask(moment, so_far, links) {
                 Some(Answer::There { links: count }) => links = count,
-                Some(Answer::Fails(errno)) => {
-                    // Others are due to rights, which this process may get. What is missing further up may be made,
-                    // with a link's place in it.
-                    let stays = errno == Errno::NOENT && length == name.whole.len();
-                    return Way::Clear { links, stays };
+                // Rights this process may get; what is missing may be made, with a link's place in it.
+                Some(Answer::Fails(_)) => {
+                    return Way::Clear {
+                        links,
+                        stays: false,
+                    };
                 }
                 None => return Way::Unclear,
             }
-            if length < name.whole.len() {
-                DIRECTORIES.add(moment.hash(so_far), links as u64);
+            DIRECTORIES.add(moment.hash(so_far), links as u64);
+        }
+        if may_be_place {
+            match self.at_place(name.parent, name.last, links, name.whole) {
+                Some(None) => {}
+                Some(Some(link)) if name.follows => {
+                    return Way::through(link, name.whole.len(), links);
+                }
+                _ => return Way::Unclear,
             }
         }
-        Way::Clear { links, stays: true }
+        if !name.follows {
+            return Way::Clear { links, stays: true };
+        }
+        match self.ask(moment, name.whole, links) {
+            Some(Answer::There { links }) => Way::Clear { links, stays: true },
+            Some(Answer::Fails(errno)) => {
+                let stays = errno == Errno::NOENT;
+                Way::Clear { links, stays }
+            }
+            None => Way::Unclear,
+        }
     }
 
     /// Returns the link that a name is, some nothing if it is something else, and none where only a walk can tell.

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{Dir, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::history::Commit;
@@ -66,12 +67,14 @@ impl Store {
     }
 
     pub(super) fn generations_in(&self, history: &OwnedFd) -> Result<Vec<u64>> {
-        let failed = |errno| Error::io("list", self.dir.join(HISTORY), errno);
-        let mut generations = Vec::new();
-        for entry in Dir::read_from(history).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            generations.extend(generation_of(entry.file_name().to_bytes()));
-        }
+        let listed = match listed(history) {
+            // A GlusterFS client answers so when the server at which it had opened the directory is gone: opened once
+            // more, it is at another one.
+            Err(Errno::BADFD) => listed(history),
+            listed => listed,
+        };
+        let mut generations =
+            listed.map_err(|errno| Error::io("list", self.dir.join(HISTORY), errno))?;
         generations.sort_unstable();
         Ok(generations)
     }
@@ -88,6 +91,15 @@ impl Store {
             Err(_) => Commit::of_text(text).map(|commit| commit.generation),
         }
     }
+}
+
+/// Lists the numbers of a history's files, in no order.
+fn listed(history: &OwnedFd) -> rustix::io::Result<Vec<u64>> {
+    let mut generations = Vec::new();
+    for entry in Dir::read_from(history)? {
+        generations.extend(generation_of(entry?.file_name().to_bytes()));
+    }
+    Ok(generations)
 }
 
 /// Returns the number in a history file's name.

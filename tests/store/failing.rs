@@ -104,6 +104,37 @@ fn a_commit_whose_storage_fails_says_why_and_changes_nothing() {
 }
 
 #[test]
+fn a_listing_that_fails_because_a_server_is_gone_is_asked_for_once_more() {
+    let bench = Bench::new();
+    let untouched = bench.begin();
+    untouched.admin(CHANGE.arguments);
+    let after = (untouched.body(), numbers(&untouched));
+    let mut failed = 0;
+    for number in 1.. {
+        let tried = bench.begin();
+        let store = tried.store();
+        let mut count = 0;
+        let ended = calls::run(tried.asked(CHANGE.arguments), &mut |call: &Call| {
+            if call.name() != "getdents64" || !call.touches(&store) {
+                return Fate::Made;
+            }
+            count += 1;
+            match count == number {
+                true => Fate::Failed(Errno::EBADFD),
+                false => Fate::Made,
+            }
+        });
+        if count < number {
+            break;
+        }
+        failed = number;
+        assert_eq!(ended.code, Some(0), "listing {number}: {ended:#?}");
+        assert_eq!((tried.body(), numbers(&tried)), after, "listing {number}");
+    }
+    assert!(failed > 2, "a commit lists the store and its history");
+}
+
+#[test]
 fn a_sync_that_fails_where_nothing_can_be_taken_back_says_that_the_generation_is_current() {
     let bench = Bench::new();
     let untouched = bench.begin();

@@ -4,8 +4,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
+
+use crate::store::shared::names;
 
 /// What starts the name of every file that is written aside.
 const PREFIX: &str = ".aside.";
@@ -78,13 +80,10 @@ pub(super) fn write_new(dir: &OwnedFd, name: &str, text: &str) -> rustix::io::Re
 
 /// Removes what dead commits left; called under the lock, when no other commit is alive.
 pub(super) fn remove_leftovers(dir: &OwnedFd) -> rustix::io::Result<()> {
-    for entry in Dir::read_from(dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if is_aside(name.to_bytes()) {
-            // A leftover that stays does no harm.
-            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
-        }
+    let names = names(dir)?;
+    for name in names.iter().filter(|name| is_aside(name.to_bytes())) {
+        // A leftover that stays does no harm.
+        let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
     }
     Ok(())
 }

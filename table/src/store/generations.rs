@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{Dir, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags};
 
 use crate::error::{Error, Result};
 use crate::history::Commit;
+use crate::store::shared::names;
 use crate::store::{HISTORY, Store, file_name};
 use crate::table::{MAX_GENERATION, Table};
 
@@ -67,14 +67,12 @@ impl Store {
     }
 
     pub(super) fn generations_in(&self, history: &OwnedFd) -> Result<Vec<u64>> {
-        let listed = match listed(history) {
-            // A GlusterFS client answers so when the server at which it had opened the directory is gone: opened once
-            // more, it is at another one.
-            Err(Errno::BADFD) => listed(history),
-            listed => listed,
-        };
-        let mut generations =
-            listed.map_err(|errno| Error::io("list", self.dir.join(HISTORY), errno))?;
+        let names = names(history);
+        let names = names.map_err(|errno| Error::io("list", self.dir.join(HISTORY), errno))?;
+        let numbers = names
+            .iter()
+            .filter_map(|name| generation_of(name.to_bytes()));
+        let mut generations: Vec<u64> = numbers.collect();
         generations.sort_unstable();
         Ok(generations)
     }
@@ -91,15 +89,6 @@ impl Store {
             Err(_) => Commit::of_text(text).map(|commit| commit.generation),
         }
     }
-}
-
-/// Lists the numbers of a history's files, in no order.
-fn listed(history: &OwnedFd) -> rustix::io::Result<Vec<u64>> {
-    let mut generations = Vec::new();
-    for entry in Dir::read_from(history)? {
-        generations.extend(generation_of(entry?.file_name().to_bytes()));
-    }
-    Ok(generations)
 }
 
 /// Returns the number in a history file's name.

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Dir, Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::store::aside::{Aside, is_aside, sync_names};
 use crate::store::before::Before;
 use crate::store::commit::CommitOptions;
 use crate::store::lock::Lock;
+use crate::store::shared::names;
 use crate::store::{HISTORY, LOCK, MEMBERS, Store, TABLE};
 use crate::table::Table;
 use crate::trust::Trust;
@@ -28,16 +29,7 @@ const DIR_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC);
 
 /// What may lie in a directory that becomes a store: parts of one, and what the file system itself puts there.
-const PARTS: [&str; 8] = [
-    ".",
-    "..",
-    HISTORY,
-    LOCK,
-    MEMBERS,
-    "rolls",
-    "running",
-    "lost+found",
-];
+const PARTS: [&str; 6] = [HISTORY, LOCK, MEMBERS, "rolls", "running", "lost+found"];
 
 impl Store {
     /// Makes a store with an empty table, generation 1.
@@ -117,12 +109,10 @@ impl Store {
 
     /// Refuses a directory that is no store and holds anything else than parts of one.
     fn refuse_strangers(&self, dir: &OwnedFd) -> Result<()> {
-        let failed = |errno| Error::io("list", &self.dir, errno);
         let mut stranger = None;
         let mut is_store = false;
-        for entry in Dir::read_from(dir).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_bytes();
+        let names = names(dir).map_err(|errno| Error::io("list", &self.dir, errno))?;
+        for name in names.iter().map(|name| name.to_bytes()) {
             is_store |= name == HISTORY.as_bytes();
             if !is_aside(name) && !PARTS.iter().any(|part| part.as_bytes() == name) {
                 stranger = Some(String::from_utf8_lossy(name).into_owned());

@@ -1,9 +1,11 @@
 //! What a host remembers of storage that it shares with others, and what it has not told them yet.
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Dir, StatxFlags};
+use rustix::io::Errno;
 
 /// What statfs(2) says of every FUSE file system.
 const FUSE: i64 = 0x6573_5546;
@@ -39,6 +41,28 @@ pub(super) fn recall(dir: &OwnedFd) {
     } else if is_on(dir, &[NFS]) {
         let _ = forget(dir);
     }
+}
+
+/// Lists the directory's names, without `.` and `..`, in no order.
+///
+/// A GlusterFS client answers EBADFD when the server at which it had opened the directory is gone: opened once more, it is
+/// at another one.
+pub(super) fn names(dir: &OwnedFd) -> rustix::io::Result<Vec<CString>> {
+    match listed(dir) {
+        Err(Errno::BADFD) => listed(dir),
+        names => names,
+    }
+}
+
+fn listed(dir: &OwnedFd) -> rustix::io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// Whether it is worth while to ask again for a file that seems to be stale, or to be missing.

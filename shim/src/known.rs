@@ -20,10 +20,12 @@ use crate::resolve;
 
 mod learn;
 mod names;
+mod parts;
 mod remembered;
 
 pub use learn::learn;
 use names::{Changes, Moment, Names};
+use parts::{start_of_last, trimmed};
 
 /// Directories on the way of other names, and through how many symlinks they were reached; apart, because single files
 /// would drive them out.
@@ -177,12 +179,31 @@ pub fn of(snapshot: &Snapshot, dir: c_int, text: &[u8], last: Last) -> Known {
     if !is_absolute && dir != libc::AT_FDCWD {
         return in_directory(snapshot, text, last);
     }
-    match now(is_absolute) {
-        Some(moment) => FILES
-            .get(moment.of(last as u8).hash(text))
-            .map_or(Known::NOTHING, Known),
-        None => Known::NOTHING,
+    let Some(moment) = now(is_absolute) else {
+        return Known::NOTHING;
+    };
+    let hash = moment.of(last as u8).hash(text);
+    match FILES.get(hash) {
+        Some(known) => Known(known),
+        None if last == Last::Followed => Known::NOTHING,
+        None => of_entry(snapshot, moment, text, hash),
     }
+}
+
+/// Does the same for a name that is asked for the first time, whose last component is not followed: what is known of its
+/// directory is enough if no place has its name.
+#[inline(never)]
+fn of_entry(snapshot: &Snapshot, moment: Moment, text: &[u8], hash: u64) -> Known {
+    let (dir, component) = text.split_at(start_of_last(text));
+    let dir = trimmed(dir);
+    let is_quiet = !component.is_empty()
+        && (dir.is_empty() || DIRECTORIES.get(moment.hash(dir)).is_some())
+        && !snapshot.may_have(component);
+    if !is_quiet {
+        return Known::NOTHING;
+    }
+    FILES.add(hash, Known::QUIET.0);
+    Known::QUIET
 }
 
 /// Does the same for a name that begins at a descriptor: nobody remembers which directory that is.

@@ -1,12 +1,14 @@
 /* Makes one call again and again: `calls KIND ARGUMENT...`.
  *
  * Each line of standard input is a number of calls; each line of standard output, how many nanoseconds they took. All
- * calls have to succeed. Kinds: stat, lstat, access, open (and close), readlink, fopen (and fclose) of a path; entries,
- * which is fstatat of one entry of a directory after another; readdir, of a whole directory; run, of a program with its
- * arguments, after variables for its environment. */
+ * calls have to succeed. Kinds: stat, lstat, access, open (and close), readlink, fopen (and fclose) of a path; missing,
+ * which is lstat of another name in a directory each time, where nothing has it; entries, which is fstatat of one entry
+ * of a directory after another; readdir, of a whole directory; run, of a program with its arguments, after variables
+ * for its environment. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
@@ -48,6 +50,14 @@ static bool do_fopen(const char *path)
 {
     FILE *file = fopen(path, "r");
     return file && fclose(file) == 0;
+}
+
+static bool do_missing(const char *path)
+{
+    static unsigned long number;
+    char name[512];
+    snprintf(name, sizeof name, "%s/%08lu", path, number++);
+    return lstat(name, &seen) != 0 && errno == ENOENT;
 }
 
 static bool do_entries(const char *path)
@@ -94,7 +104,8 @@ static const struct {
 } kinds[] = {
     {"stat", do_stat},         {"lstat", do_lstat},     {"access", do_access},
     {"open", do_open},         {"readlink", do_readlink}, {"fopen", do_fopen},
-    {"entries", do_entries},   {"readdir", do_readdir}, {"run", do_run},
+    {"missing", do_missing},   {"entries", do_entries}, {"readdir", do_readdir},
+    {"run", do_run},
 };
 
 /* Keeps a stream for this process alone: what it runs has /dev/null there. */

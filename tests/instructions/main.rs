@@ -33,6 +33,10 @@ const CALLS: &[(&str, Call)] = &[
         "open and close through a link",
         Call::still("open {tree}/link/file"),
     ),
+    (
+        "lstat, new name in a known directory",
+        Call::still("missing {tree}/dir"),
+    ),
     ("stat, name not known", Call::moving("stat {tree}/dir/file")),
     (
         "stat through a link, name not known",

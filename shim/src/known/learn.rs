@@ -8,6 +8,7 @@ use psl_table::walk::{self, End, Last, MAX_LINKS};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use super::parts::{Name, start_of_last, trimmed};
 use super::remembered::{Remembered, TEXT};
 use super::{CLOSED, DIRECTORIES, Detour, FILES, Known, Moment, now};
 use crate::descriptor::start_of;
@@ -74,43 +75,6 @@ fn is_no_symlink(dir: c_int, path: &CStr) -> bool {
     read.is_err_and(walk::is_no_symlink)
 }
 
-/// A name in its parts.
-struct Name<'n> {
-    /// Without slashes at its end.
-    whole: &'n [u8],
-    /// What leads to the directory of the last component; empty for the root and for where the name starts.
-    parent: &'n [u8],
-    /// The last component.
-    last: &'n [u8],
-    /// Whether a symlink in the last component is followed.
-    follows: bool,
-}
-
-impl<'n> Name<'n> {
-    /// Takes a name apart; none if it is empty, or ends with a slash that means something to the call.
-    fn of(text: &'n [u8], last: Last) -> Option<Self> {
-        let whole = trimmed(text);
-        let has_slash = whole.len() < text.len();
-        let is_plain = !(text.is_empty() || has_slash && last == Last::Entry);
-        let (parent, component) = whole.split_at(start_of_last(whole));
-        is_plain.then(|| Self {
-            whole,
-            parent: trimmed(parent),
-            last: component,
-            follows: has_slash || last == Last::Followed,
-        })
-    }
-}
-
-fn start_of_last(name: &[u8]) -> usize {
-    // SAFETY: it only reads these bytes.
-    let slash = unsafe { libc::memrchr(name.as_ptr().cast(), i32::from(b'/'), name.len()) };
-    match slash.is_null() {
-        true => 0,
-        false => slash.addr() - name.as_ptr().addr() + 1,
-    }
-}
-
 /// Counts the components that have the name of a place, in whatever directory.
 fn places_named(snapshot: &Snapshot, name: &[u8]) -> usize {
     let components = name.split(|&byte| byte == b'/');
@@ -123,11 +87,6 @@ fn places_named(snapshot: &Snapshot, name: &[u8]) -> usize {
 fn is_physical(dir: &[u8]) -> bool {
     let mut components = dir.split(|&byte| byte == b'/').skip(1);
     components.all(|component| !matches!(component, b"" | b"." | b".."))
-}
-
-fn trimmed(name: &[u8]) -> &[u8] {
-    let end = name.iter().rposition(|&byte| byte != b'/');
-    &name[..end.map_or(0, |end| end + 1)]
 }
 
 /// Where a name leads, as far as was asked.
